@@ -1,0 +1,160 @@
+import { type KernelOptions, kernelFor, logSumExpRange } from "../kernels/index.ts";
+import { END, type Layer, type Space, type Table, tableBytes } from "../space/index.ts";
+import { emptyModel } from "./empty-model.ts";
+
+/** An autoregressive model with the soft values of all its states. */
+export interface Arm {
+  /** Logits `q(s,a)`; on an arc into a state that cannot finish, −∞. */
+  readonly logits: Table;
+  /** Soft values `V_q(s) = log Σ_a exp q(s,a)`, one array `[states]` per depth, in nats. */
+  readonly values: readonly Float64Array[];
+  /** `V_q` at the start, in nats: `log Z` of the energy-based model `M⁻¹(q)`. */
+  readonly logPartition: number;
+}
+
+/** Anything that gives a distribution over responses: a reward or logits table, or logits with their values. */
+export type Model = Table | Arm;
+
+/**
+ * The autoregressive model of a reward, `q = M(r)`.
+ *
+ * `q(s,a) = r(s,a) + V_q(s⊕a)`, and `q(s,a) = r(s,a)` where `a` ends the response, backward in depth, in float64. Its
+ * policy draws responses with probability exactly `exp R(y) / Z`, and `log Z = V_q(start)`. Costs one visit, and one
+ * exponential, per arc. Source: theory §2 (arXiv 2512.15605, Prop. 3.2).
+ *
+ * @param reward a table of kind `"reward"`
+ * @param options how to sweep a tree; automata are swept in TypeScript
+ * @throws TypeError where the table holds logits; {@link EmptyModelError} where no response has positive probability
+ * @example
+ * ```ts
+ * import { table, toLogits, tree } from "arbel";
+ * const space = tree({ tokens: ["a", "b"], horizon: 3, eos: true });
+ * const reward = table(space, "reward", (prefix, action) => (action === 2 ? prefix.length : 0));
+ * const { logits, logPartition } = toLogits(reward);
+ * console.log(logits.levels[0], logPartition);
+ * ```
+ */
+export const toLogits = (reward: Table, options: KernelOptions = {}): Arm => {
+  expectKind(reward, "reward");
+  const arm = reward.space.kind === "tree" ? sweepTree(reward, options) : sweepLayers(reward);
+  if (arm.logPartition === -Infinity) throw emptyModel(reward);
+  return arm;
+};
+
+/**
+ * The reward of an autoregressive model, `r = M⁻¹(q)`.
+ *
+ * `r(s,a) = q(s,a) − V_q(s⊕a)`, and `r(s,a) = q(s,a)` where `a` ends the response; −∞ on arcs into states that cannot
+ * finish. `M(M⁻¹(q)) = q`. Source: theory §2 (arXiv 2512.15605, Prop. 3.2).
+ *
+ * @throws TypeError where the table holds rewards; {@link EmptyModelError} where no response has positive probability
+ * @example
+ * ```ts
+ * import { table, toLogits, toReward, tree } from "arbel";
+ * const space = tree({ tokens: 3, horizon: 2, eos: false });
+ * const logits = table(space, "logits", (prefix, action) => prefix.length - action);
+ * console.log(toLogits(toReward(logits)).logits.levels); // the same logits
+ * ```
+ */
+export const toReward = (logits: Table, options: KernelOptions = {}): Table => {
+  expectKind(logits, "logits");
+  const { space } = logits;
+  const values = softValues(logits, options);
+  if (startValue(space, values) === -Infinity) throw emptyModel(logits);
+  const levels = logits.levels.map((level, depth) => {
+    const next = values[depth + 1];
+    return next ? mapArcs(space.layer(depth), level, (q, target) => rewardOfArc(q, target, next)) : level.slice();
+  });
+  return { space, kind: "reward", levels };
+};
+
+/** `r = q − V(s⊕a)`; −∞ into a dead state, where the difference would be +∞. */
+const rewardOfArc = (q: number, target: number, next: Float64Array): number => {
+  if (target === END) return q;
+  const value = next[target] as number;
+  return value === -Infinity ? -Infinity : q - value;
+};
+
+/** Soft values `V_q(s) = log Σ_a exp q(s,a)`, one array `[states]` per depth, of logits. */
+export const softValues = (logits: Table, options: KernelOptions = {}): Float64Array[] => {
+  const { space, levels } = logits;
+  if (space.kind === "tree") {
+    const kernel = kernelFor(tableBytes(space) / 8, options);
+    return levels.map((level, depth) => {
+      const { states: rows } = space.layer(depth);
+      const values = kernel.allocate(rows);
+      kernel.softValues({ rows, tokens: space.tokens.length, actions: space.actions }, level, values);
+      return values;
+    });
+  }
+  return levels.map((level, depth) => {
+    const layer = space.layer(depth);
+    const values = new Float64Array(layer.states);
+    for (let s = 0; s < layer.states; s++) values[s] = logSumExpRange(level, layer.firstArc(s), layer.firstArc(s + 1));
+    return values;
+  });
+};
+
+const sweepTree = ({ space, levels }: Table, options: KernelOptions): Arm => {
+  const kernel = kernelFor(tableBytes(space) / 8, options);
+  const logits: Float64Array[] = new Array(space.horizon);
+  const values: Float64Array[] = new Array(space.horizon);
+  for (let depth = space.horizon - 1; depth >= 0; depth--) {
+    const { states: rows, arcs } = space.layer(depth);
+    logits[depth] = kernel.allocate(arcs);
+    values[depth] = kernel.allocate(rows);
+    kernel.softBellman(
+      { rows, tokens: space.tokens.length, actions: space.actions },
+      levels[depth] as Float64Array,
+      values[depth + 1] ?? null,
+      logits[depth] as Float64Array,
+      values[depth] as Float64Array,
+    );
+  }
+  return armOf(space, logits, values);
+};
+
+const sweepLayers = ({ space, levels }: Table): Arm => {
+  const logits: Float64Array[] = new Array(space.horizon);
+  const values: Float64Array[] = new Array(space.horizon);
+  for (let depth = space.horizon - 1; depth >= 0; depth--) {
+    const layer = space.layer(depth);
+    const next = values[depth + 1];
+    const q = mapArcs(layer, levels[depth] as Float64Array, (r, target) =>
+      target === END ? r : r + ((next as Float64Array)[target] as number),
+    );
+    const value = new Float64Array(layer.states);
+    for (let s = 0; s < layer.states; s++) value[s] = logSumExpRange(q, layer.firstArc(s), layer.firstArc(s + 1));
+    logits[depth] = q;
+    values[depth] = value;
+  }
+  return armOf(space, logits, values);
+};
+
+const armOf = (space: Space, logits: Float64Array[], values: Float64Array[]): Arm => ({
+  logits: { space, kind: "logits", levels: logits },
+  values,
+  logPartition: startValue(space, values),
+});
+
+const startValue = (space: Space, values: readonly Float64Array[]) =>
+  (values[0] as Float64Array)[space.start] as number;
+
+/** One number per arc of a layer, from the old number and the arc's target. */
+const mapArcs = (layer: Layer, level: Float64Array, map: (x: number, target: number) => number): Float64Array => {
+  const out = new Float64Array(layer.arcs);
+  for (let state = 0; state < layer.states; state++) {
+    const end = layer.firstArc(state + 1);
+    for (let arc = layer.firstArc(state); arc < end; arc++) {
+      out[arc] = map(level[arc] as number, layer.target(arc, state));
+    }
+  }
+  return out;
+};
+
+const expectKind = (table: Table, kind: Table["kind"]) => {
+  if (table.kind !== kind) {
+    const other = kind === "reward" ? "toReward" : "toLogits";
+    throw new TypeError(`expected a table of kind "${kind}", got "${table.kind}": convert it with ${other} first`);
+  }
+};

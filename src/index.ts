@@ -1,0 +1,2 @@
+export * from "./bellman/index.ts";
+export * from "./space/index.ts";

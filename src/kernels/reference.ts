@@ -1,0 +1,21 @@
+import type { Kernel } from "./kernel.ts";
+import { logSumExpRange } from "./log-sum-exp.ts";
+
+/** The plain float64 loops: the reference that every other kernel must agree with. */
+export const reference: Kernel = {
+  allocate: (length) => new Float64Array(length),
+  softBellman({ rows, tokens, actions }, reward, next, logits, values) {
+    for (let row = 0; row < rows; row++) {
+      const first = row * actions;
+      for (let action = 0; action < actions; action++) {
+        const r = reward[first + action] as number;
+        // q = r + V(s⊕a), or r where a ends the response   theory §2
+        logits[first + action] = next && action < tokens ? r + (next[row * tokens + action] as number) : r;
+      }
+      values[row] = logSumExpRange(logits, first, first + actions);
+    }
+  },
+  softValues({ rows, actions }, logits, values) {
+    for (let row = 0; row < rows; row++) values[row] = logSumExpRange(logits, row * actions, (row + 1) * actions);
+  },
+};

@@ -1,0 +1,31 @@
+import { END, type Layer } from "../space/index.ts";
+import { logPolicyAt } from "./policy.ts";
+import type { Arm } from "./soft-bellman.ts";
+import { weigh } from "./weigh.ts";
+
+/**
+ * Expectation of a sum over the states a response passes, `E[Σ_t f(s_t)] = X(start)` with
+ * `X(s) = f(s) + Σ_a π(a|s)·X(s⊕a)`. States that cannot finish are skipped, and so is what lies behind arcs of probability 0.
+ */
+export const expectState = (arm: Arm, term: (depth: number, state: number, layer: Layer) => number): number => {
+  const { space } = arm.logits;
+  let next = new Float64Array(0);
+  for (let depth = space.horizon - 1; depth >= 0; depth--) {
+    const layer = space.layer(depth);
+    const values = arm.values[depth] as Float64Array;
+    const out = new Float64Array(layer.states);
+    for (let state = 0; state < layer.states; state++) {
+      if (values[state] === -Infinity) continue;
+      let sum = term(depth, state, layer);
+      const end = layer.firstArc(state + 1);
+      for (let arc = layer.firstArc(state); arc < end; arc++) {
+        const target = layer.target(arc, state);
+        if (target === END || next[target] === 0) continue;
+        sum += weigh(logPolicyAt(arm, depth, arc, state), next[target] as number);
+      }
+      out[state] = sum;
+    }
+    next = out;
+  }
+  return next[space.start] as number;
+};

@@ -1,0 +1,64 @@
+import { arcsOf, type Table } from "../space/index.ts";
+import { armOf } from "./arm.ts";
+import type { Arm, Model } from "./soft-bellman.ts";
+
+/** `log π(a|s) = q(s,a) − V_q(s)` of one arc, in nats; −∞ in a state that cannot finish. */
+export const logPolicyAt = (arm: Arm, depth: number, arc: number, state: number): number => {
+  const value = (arm.values[depth] as Float64Array)[state] as number;
+  return value === -Infinity ? -Infinity : ((arm.logits.levels[depth] as Float64Array)[arc] as number) - value;
+};
+
+/**
+ * The policy of a model, `log π(a|s) = q(s,a) − V_q(s)`, as a logits table of its space, in nats.
+ *
+ * Every row's probabilities sum to 1, so all soft values of the result are 0, and its reward under M⁻¹ is the policy
+ * itself (theory §4).
+ *
+ * @throws EmptyModelError where no response has positive probability
+ */
+export const policy = (model: Model): Table => {
+  const arm = armOf(model);
+  const { space } = arm.logits;
+  const levels = arm.logits.levels.map((level, depth) => {
+    const layer = space.layer(depth);
+    const out = new Float64Array(level.length);
+    for (let state = 0; state < layer.states; state++) {
+      const end = layer.firstArc(state + 1);
+      for (let arc = layer.firstArc(state); arc < end; arc++) out[arc] = logPolicyAt(arm, depth, arc, state);
+    }
+    return out;
+  });
+  return { space, kind: "logits", levels };
+};
+
+/**
+ * Log-probability of one response, `log p(y) = Σ_t log π(y_t|s_t)`, in nats; −∞ where the space does not hold it.
+ *
+ * Costs `O(T)` for an {@link Arm}; a table is swept first, so make the arm once for many responses.
+ *
+ * @example
+ * ```ts
+ * import { logProbability, table, toLogits, tree } from "arbel";
+ * const arm = toLogits(table(tree({ tokens: 2, horizon: 3, eos: false }), "reward", () => 0));
+ * console.log(logProbability(arm, [0, 1, 1])); // -2.0794415416798357
+ * ```
+ */
+export const logProbability = (model: Model, response: ArrayLike<number>): number => {
+  const arm = armOf(model);
+  const { space } = arm.logits;
+  const arcs = arcsOf(space, response);
+  if (!arcs) return -Infinity;
+  let [logProbability, state] = [0, space.start];
+  arcs.forEach((arc, depth) => {
+    logProbability += logPolicyAt(arm, depth, arc, state);
+    state = space.layer(depth).target(arc, state);
+  });
+  return logProbability;
+};
+
+/** Reward of one response, `R(y) = Σ_t r(s_t, y_t)`, in nats; −∞ where the space does not hold it. */
+export const score = (reward: Table, response: ArrayLike<number>): number => {
+  const arcs = arcsOf(reward.space, response);
+  if (!arcs) return -Infinity;
+  return arcs.reduce((sum, arc, depth) => sum + ((reward.levels[depth] as Float64Array)[arc] as number), 0);
+};

@@ -12,6 +12,7 @@ export { hardValues } from "./hard-values.ts";
 export { arcMarginals, visits } from "./marginals.ts";
 export { logProbability, policy, score } from "./policy.ts";
 export { generator, gumbel, type RandomGenerator, uniform } from "./random.ts";
+export { residuals } from "./residuals.ts";
 export { rewardAlong } from "./reward-along.ts";
 export { type Samples, sample } from "./sample.ts";
 export { type DistinctResponse, sampleWithoutReplacement } from "./sample-without-replacement.ts";

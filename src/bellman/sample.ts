@@ -1,4 +1,4 @@
-import { END } from "../space/index.ts";
+import { END, type Layer } from "../space/index.ts";
 import { armOf } from "./arm.ts";
 import { logPolicyAt } from "./policy.ts";
 import { generator, type RandomGenerator, uniform } from "./random.ts";
@@ -39,8 +39,9 @@ export const sample = (model: Model, count: number, options: { readonly seed: nu
   }
   const arm = armOf(model);
   const { space } = arm.logits;
+  const vocabulary = space.tokens.length;
   const random = generator(options.seed);
-  const draw = drawerOf(arm);
+  const depths = arm.logits.levels.map((_, depth) => drawsOf(arm, depth));
   const offsets = new Float64Array(count + 1);
   const logProbabilities = new Float64Array(count);
   let tokens = new Int32Array(Math.max(16, 4 * count));
@@ -48,13 +49,13 @@ export const sample = (model: Model, count: number, options: { readonly seed: nu
   for (let i = 0; i < count; i++) {
     if (used + space.horizon > tokens.length) tokens = grown(tokens, used + space.horizon);
     let logProbability = 0;
-    for (let [depth, state] = [0, space.start]; state !== END; depth++) {
-      const arc = draw(depth, state, random);
-      const layer = space.layer(depth);
-      const action = layer.action(arc, state);
-      if (action < space.tokens.length) tokens[used++] = action;
-      logProbability += logPolicyAt(arm, depth, arc, state);
-      state = layer.target(arc, state);
+    for (let depth = 0, state = space.start; state !== END; depth++) {
+      const draws = depths[depth] as Draws;
+      const arc = drawArc(draws, state, random);
+      const action = draws.layer.action(arc, state);
+      if (action < vocabulary) tokens[used++] = action;
+      logProbability += draws.logPolicy[arc] as number;
+      state = draws.layer.target(arc, state);
     }
     logProbabilities[i] = logProbability;
     offsets[i + 1] = used;
@@ -74,43 +75,53 @@ const grown = (tokens: Int32Array, needed: number): Int32Array<ArrayBuffer> => {
   return larger;
 };
 
-/** Draws one of a state's arcs by the policy; cumulative probabilities are filled in as states are visited. */
-const drawerOf = (arm: Arm): ((depth: number, state: number, random: RandomGenerator) => number) => {
-  const { space, levels } = arm.logits;
-  const layers = levels.map((_, depth) => space.layer(depth));
-  const cumulative = levels.map((level) => new Float64Array(level.length));
-  const filled = layers.map(({ states }) => new Uint8Array(states));
-  return (depth, state, random) => {
-    const layer = layers[depth] as (typeof layers)[number];
-    const sums = cumulative[depth] as Float64Array;
-    const known = filled[depth] as Uint8Array;
-    const begin = layer.firstArc(state);
-    const end = layer.firstArc(state + 1);
-    if (known[state] === 0) {
-      let sum = 0;
-      for (let arc = begin; arc < end; arc++) {
-        sum += Math.exp(logPolicyAt(arm, depth, arc, state));
-        sums[arc] = sum;
-      }
-      known[state] = 1;
-    }
-    return firstAbove(sums, begin, end - 1, uniform(random) * (sums[end - 1] as number));
-  };
+/** The policy of one depth, worked out row by row as states are visited. */
+interface Draws {
+  readonly arm: Arm;
+  readonly depth: number;
+  readonly layer: Layer;
+  /** 1 where a state's row is filled in, `[states]`. */
+  readonly filled: Uint8Array;
+  /** `log π`, `[arcs]`. */
+  readonly logPolicy: Float64Array;
+  /** Cumulative `π` along each row, `[arcs]`. */
+  readonly cumulative: Float64Array;
+}
+
+const drawsOf = (arm: Arm, depth: number): Draws => {
+  const layer = arm.logits.space.layer(depth);
+  const [logPolicy, cumulative] = [new Float64Array(layer.arcs), new Float64Array(layer.arcs)];
+  return { arm, depth, layer, filled: new Uint8Array(layer.states), logPolicy, cumulative };
+};
+
+const fillRow = ({ arm, depth, layer, filled, logPolicy, cumulative }: Draws, state: number): void => {
+  let sum = 0;
+  const end = layer.firstArc(state + 1);
+  for (let arc = layer.firstArc(state); arc < end; arc++) {
+    logPolicy[arc] = logPolicyAt(arm, depth, arc, state);
+    sum += Math.exp(logPolicy[arc] as number);
+    cumulative[arc] = sum;
+  }
+  filled[state] = 1;
 };
 
 /** Rows up to this long are scanned; longer ones are halved. */
 const SCANNED = 16;
 
-/** First arc of `[low, high]` whose cumulative probability is above `u`: never one of probability 0. */
-const firstAbove = (sums: Float64Array, low: number, high: number, u: number): number => {
+/** Draws an arc of a state: the first whose cumulative probability is above a uniform number, never one of probability 0. */
+const drawArc = (draws: Draws, state: number, random: RandomGenerator): number => {
+  const { layer, cumulative } = draws;
+  if (draws.filled[state] === 0) fillRow(draws, state);
+  let low = layer.firstArc(state);
+  let high = layer.firstArc(state + 1) - 1;
+  const total = cumulative[high] as number;
   // u times the total may round up to the total itself: the last arc of positive probability then
-  const target = Math.min(u, (sums[high] as number) * (1 - 2 ** -53));
+  const target = Math.min(uniform(random) * total, total * (1 - 2 ** -53));
   while (high - low > SCANNED) {
     const middle = (low + high) >>> 1;
-    if ((sums[middle] as number) > target) high = middle;
+    if ((cumulative[middle] as number) > target) high = middle;
     else low = middle + 1;
   }
-  let arc = low;
-  while ((sums[arc] as number) <= target) arc++;
-  return arc;
+  while ((cumulative[low] as number) <= target) low++;
+  return low;
 };

@@ -1,3 +1,5 @@
+import { arcOrder } from "./arc-order.ts";
+import { append, contents, intBuffer } from "./int-buffer.ts";
 import { tokenNames } from "./space.ts";
 
 /**
@@ -52,30 +54,8 @@ export const automaton = (options: {
     throw new RangeError(`"states" must be a whole number ≥ 1, got ${states}`);
   }
   checkIndex(start, states, `"start"`, "state");
-  const arcs = [...options.arcs];
-  arcs.forEach(([from, token, to], index) => {
-    checkIndex(from, states, `the source of arc ${index}`, "state");
-    checkIndex(token, tokens.length, `the token of arc ${index}`, "token");
-    checkIndex(to, states, `the target of arc ${index}`, "state");
-  });
-  const order = sortArcs(arcs);
-  const offsets = new Int32Array(states + 1);
-  const labels = new Int32Array(arcs.length);
-  const targets = new Int32Array(arcs.length);
-  order.forEach((index, position) => {
-    const [from, token, to] = arcs[index] as Arc;
-    const previous = position > 0 ? (arcs[order[position - 1] as number] as Arc) : undefined;
-    if (previous && previous[0] === from && previous[1] === token) {
-      throw new RangeError(
-        `arcs ${order[position - 1]} and ${index} both leave state ${from} by token ${JSON.stringify(tokens[token])}: ` +
-          "the automaton must be deterministic, so keep one of them",
-      );
-    }
-    offsets[from + 1] = position + 1;
-    labels[position] = token;
-    targets[position] = to;
-  });
-  for (let s = 0; s < states; s++) offsets[s + 1] = Math.max(offsets[s] as number, offsets[s + 1] as number);
+  const arcs = listArcs(options.arcs, states, tokens.length);
+  const { offsets, labels, targets } = compress(arcs, states, tokens);
   const accepting = new Uint8Array(states);
   for (const state of options.accept) {
     checkIndex(state, states, "an accepting state", "state");
@@ -84,15 +64,59 @@ export const automaton = (options: {
   return { tokens, states, start, offsets, labels, targets, accepting };
 };
 
+/** Arcs as three columns, in the order in which they were given. */
+interface ArcColumns {
+  readonly sources: Int32Array;
+  readonly labels: Int32Array;
+  readonly targets: Int32Array;
+}
+
+const listArcs = (arcs: Iterable<Arc>, states: number, tokens: number): ArcColumns => {
+  const [sources, labels, targets] = [intBuffer(), intBuffer(), intBuffer()];
+  for (const [from, token, to] of arcs) {
+    const index = sources.length;
+    // the sentences are only made where they are needed: a million of them would cost more than the automaton
+    if (!isIndex(from, states)) checkIndex(from, states, `the source of arc ${index}`, "state");
+    if (!isIndex(token, tokens)) checkIndex(token, tokens, `the token of arc ${index}`, "token");
+    if (!isIndex(to, states)) checkIndex(to, states, `the target of arc ${index}`, "state");
+    append(sources, from);
+    append(labels, token);
+    append(targets, to);
+  }
+  return { sources: contents(sources), labels: contents(labels), targets: contents(targets) };
+};
+
+const compress = (arcs: ArcColumns, states: number, tokens: readonly string[]) => {
+  const order = arcOrder(arcs.sources, arcs.labels, states, tokens.length);
+  const offsets = new Int32Array(states + 1);
+  for (const source of arcs.sources) offsets[source + 1] = (offsets[source + 1] as number) + 1;
+  for (let s = 0; s < states; s++) offsets[s + 1] = (offsets[s] as number) + (offsets[s + 1] as number);
+  const labels = order.map((arc) => arcs.labels[arc] as number);
+  const targets = order.map((arc) => arcs.targets[arc] as number);
+  for (let place = 1; place < order.length; place++) {
+    const [previous, arc] = [order[place - 1] as number, order[place] as number];
+    if (arcs.sources[previous] !== arcs.sources[arc] || labels[place - 1] !== labels[place]) continue;
+    const token = JSON.stringify(tokens[labels[place] as number]);
+    throw new RangeError(
+      `arcs ${previous} and ${arc} both leave state ${arcs.sources[arc]} by token ${token}: ` +
+        "the automaton must be deterministic, so keep one of them",
+    );
+  }
+  return { offsets, labels, targets };
+};
+
 /** Order of arcs by source, then token, then place in the list. */
-export const sortArcs = (arcs: readonly Arc[]): number[] =>
-  Array.from(arcs, (_, index) => index).sort((i, j) => {
-    const [left, right] = [arcs[i] as Arc, arcs[j] as Arc];
-    return left[0] - right[0] || left[1] - right[1] || i - j;
-  });
+export const sortArcs = (arcs: readonly Arc[]): number[] => {
+  const sources = Int32Array.from(arcs, ([from]) => from);
+  const labels = Int32Array.from(arcs, ([, token]) => token);
+  const countOf = (values: Int32Array) => values.reduce((most, value) => Math.max(most, value + 1), 0);
+  return [...arcOrder(sources, labels, countOf(sources), countOf(labels))];
+};
+
+const isIndex = (value: number, count: number) => Number.isSafeInteger(value) && value >= 0 && value < count;
 
 const checkIndex = (value: number, count: number, what: string, unit: string) => {
-  if (!Number.isSafeInteger(value) || value < 0 || value >= count) {
+  if (!isIndex(value, count)) {
     throw new RangeError(`${what} must be a ${unit} from 0 to ${count - 1}, got ${String(value)}`);
   }
 };

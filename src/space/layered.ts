@@ -1,5 +1,8 @@
+import { upTo } from "./arc-order.ts";
 import { type Automaton, findLabel } from "./automaton.ts";
+import { append, contents, intBuffer } from "./int-buffer.ts";
 import { checkHorizon, END, type Layer, type Space } from "./space.ts";
+import { checkDepths } from "./table.ts";
 
 /** A depth whose arcs stand in compressed rows: EOS, where allowed, is the last arc of its row. */
 export interface ArcLayer extends Layer {
@@ -58,7 +61,7 @@ export const spaceOfLayers = (options: {
  * An automaton whose states each live at one depth only (a trie) is laid out depth by depth instead, without
  * copies of a state at depths it never occurs at.
  *
- * @throws RangeError where the horizon is < 1 or not whole
+ * @throws RangeError where the horizon is < 1, not whole, or so long that the list of depths would not fit
  * @example
  * ```ts
  * import { countResponses, layered, regex } from "arbel";
@@ -68,64 +71,50 @@ export const spaceOfLayers = (options: {
  */
 export const layered = (machine: Automaton, options: { horizon: number; eos: boolean }): LayeredAutomaton => {
   const horizon = checkHorizon(options.horizon);
+  checkDepths(horizon);
   if (typeof options.eos !== "boolean") throw new TypeError(`"eos" must be true or false, got ${String(options.eos)}`);
   const { eos } = options;
   const depths = depthOfStates(machine);
   if (depths) return layeredByDepth(machine, depths, horizon, eos);
   const body = horizon > 1 ? bodyLayer(machine, eos) : undefined;
   const layers = new Array<ArcLayer>(horizon - 1).fill(body as ArcLayer);
-  layers.push(lastLayer(machine, eos));
+  layers.push(lastLayer(machine, upTo(machine.states), eos));
   return spaceOfLayers({ tokens: machine.tokens, eos, start: machine.start, layers });
 };
 
 /** Every arc of the automaton, with an EOS arc after those of each accepting state. */
-const bodyLayer = (machine: Automaton, eos: boolean): ArcLayer => {
-  if (!eos) return arcLayer(machine.offsets, machine.labels, machine.targets);
-  const all = Array.from({ length: machine.states }, (_, state) => state);
-  return rowsOf(
-    machine,
-    all,
-    true,
-    (_, target) => target,
-    () => true,
-  );
-};
+const bodyLayer = (machine: Automaton, eos: boolean): ArcLayer =>
+  eos
+    ? rowsOf(machine, upTo(machine.states), { eos, keep: () => true, place: (target) => target })
+    : arcLayer(machine.offsets, machine.labels, machine.targets);
 
-/** The arcs that end a response at the last depth. */
-const lastLayer = (machine: Automaton, eos: boolean): ArcLayer => {
-  const all = Array.from({ length: machine.states }, (_, state) => state);
-  return rowsOf(machine, all, eos, () => END, lastArcs(machine, eos));
-};
+/** The arcs of some states that end a response at the last depth: EOS, or without it the last token. */
+const lastLayer = (machine: Automaton, states: Int32Array, eos: boolean): ArcLayer =>
+  rowsOf(machine, states, { eos, keep: (target) => !eos && machine.accepting[target] === 1, place: () => END });
 
-const lastArcs =
-  (machine: Automaton, eos: boolean) =>
-  (target: number): boolean =>
-    !eos && machine.accepting[target] === 1;
-
+/** Rows of some states: the arcs whose targets are kept, and EOS where it is allowed. */
 const rowsOf = (
   machine: Automaton,
-  states: readonly number[],
-  eos: boolean,
-  renumber: (arc: number, target: number) => number,
-  keep: (target: number) => boolean,
+  states: Int32Array,
+  options: { eos: boolean; keep: (target: number) => boolean; place: (target: number) => number },
 ): ArcLayer => {
   const offsets = new Int32Array(states.length + 1);
-  const actions: number[] = [];
-  const targets: number[] = [];
-  states.forEach((state, row) => {
+  const [actions, targets] = [intBuffer(), intBuffer()];
+  for (let row = 0; row < states.length; row++) {
+    const state = states[row] as number;
     for (let arc = machine.offsets[state] as number; arc < (machine.offsets[state + 1] as number); arc++) {
       const target = machine.targets[arc] as number;
-      if (!keep(target)) continue;
-      actions.push(machine.labels[arc] as number);
-      targets.push(renumber(arc, target));
+      if (!options.keep(target)) continue;
+      append(actions, machine.labels[arc] as number);
+      append(targets, options.place(target));
     }
-    if (eos && machine.accepting[state] === 1) {
-      actions.push(machine.tokens.length);
-      targets.push(END);
+    if (options.eos && machine.accepting[state] === 1) {
+      append(actions, machine.tokens.length);
+      append(targets, END);
     }
     offsets[row + 1] = actions.length;
-  });
-  return arcLayer(offsets, Int32Array.from(actions), Int32Array.from(targets));
+  }
+  return arcLayer(offsets, contents(actions), contents(targets));
 };
 
 /** Depth of each state if every state can be reached, and each at one depth only; otherwise undefined. */
@@ -133,8 +122,7 @@ const depthOfStates = (machine: Automaton): Int32Array | undefined => {
   const depths = new Int32Array(machine.states).fill(-1);
   depths[machine.start] = 0;
   const queue = [machine.start];
-  for (let head = 0; head < queue.length; head++) {
-    const state = queue[head] as number;
+  for (const state of queue) {
     const next = (depths[state] as number) + 1;
     for (let arc = machine.offsets[state] as number; arc < (machine.offsets[state + 1] as number); arc++) {
       const target = machine.targets[arc] as number;
@@ -148,24 +136,18 @@ const depthOfStates = (machine: Automaton): Int32Array | undefined => {
 };
 
 const layeredByDepth = (machine: Automaton, depths: Int32Array, horizon: number, eos: boolean): LayeredAutomaton => {
-  const rows: number[][] = Array.from({ length: horizon }, () => []);
+  const rows = Array.from({ length: horizon }, () => intBuffer(4));
   const place = new Int32Array(machine.states);
-  depths.forEach((depth, state) => {
-    if (depth >= horizon) return;
-    const row = rows[depth] as number[];
+  for (let state = 0; state < machine.states; state++) {
+    const row = rows[depths[state] as number];
+    if (row === undefined) continue;
     place[state] = row.length;
-    row.push(state);
+    append(row, state);
+  }
+  const layers = rows.map((row, depth) => {
+    const states = contents(row);
+    if (depth === horizon - 1) return lastLayer(machine, states, eos);
+    return rowsOf(machine, states, { eos, keep: () => true, place: (target) => place[target] as number });
   });
-  const layers = rows.map((states, depth) =>
-    depth === horizon - 1
-      ? rowsOf(machine, states, eos, () => END, lastArcs(machine, eos))
-      : rowsOf(
-          machine,
-          states,
-          eos,
-          (_, target) => place[target] as number,
-          () => true,
-        ),
-  );
   return spaceOfLayers({ tokens: machine.tokens, eos, start: 0, layers });
 };

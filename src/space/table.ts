@@ -18,12 +18,20 @@ export interface Table {
 /** Largest table, all depths together: 4 GiB. */
 export const TABLE_BYTES_LIMIT = 2 ** 32;
 
+/** What a depth takes besides its numbers, generously: with a long horizon its objects are what fills the memory. */
+const DEPTH_BYTES = 4096;
+
 /** Bytes of a table on a space, all depths together. May be `Infinity`. */
 export const tableBytes = (space: Space): number => {
-  let bytes = 0;
-  for (let depth = 0; depth < space.horizon && bytes < Number.MAX_VALUE; depth++) bytes += 8 * space.layer(depth).arcs;
-  return bytes;
+  if (space.kind === "tree") return 8 * treeArcs(space);
+  let arcs = 0;
+  for (let depth = 0; depth < space.horizon; depth++) arcs += space.layer(depth).arcs;
+  return 8 * arcs;
 };
+
+/** Arcs of a tree at all depths, in closed form: a horizon may be written far too large. */
+const treeArcs = ({ tokens: { length: vocabulary }, horizon, actions }: Space): number =>
+  actions * (vocabulary === 1 ? horizon : (vocabulary ** horizon - 1) / (vocabulary - 1));
 
 /**
  * Refuses a space whose tables would not fit.
@@ -31,7 +39,7 @@ export const tableBytes = (space: Space): number => {
  * @throws RangeError with the size, the limit and what to do instead
  */
 export const checkFits = (space: Space): void => {
-  const bytes = tableBytes(space);
+  const bytes = tableBytes(space) + DEPTH_BYTES * space.horizon;
   if (bytes > TABLE_BYTES_LIMIT) {
     throw new RangeError(
       `a table on ${describeSpace(space)} would take ${formatBytes(bytes)}, the limit is ${formatBytes(TABLE_BYTES_LIMIT)}: ` +
@@ -40,10 +48,27 @@ export const checkFits = (space: Space): void => {
   }
 };
 
+/**
+ * Refuses a horizon for which not even the list of depths would fit; for use before anything that long is made.
+ *
+ * @throws RangeError with the size, the limit and what to do instead
+ */
+export const checkDepths = (horizon: number): void => {
+  if (DEPTH_BYTES * horizon > TABLE_BYTES_LIMIT) {
+    throw new RangeError(
+      `a table with horizon ${horizon} would take at least ${formatBytes(DEPTH_BYTES * horizon)}, the limit is ` +
+        `${formatBytes(TABLE_BYTES_LIMIT)}: lower the horizon, or work along single responses with rewardAlong`,
+    );
+  }
+};
+
 const describeSpace = (space: Space) =>
-  `a ${space.kind} with ${space.tokens.length} tokens and horizon ${space.horizon}`;
+  `${space.kind === "tree" ? "a tree" : "an automaton"} with ${count(space.tokens.length, "token")} and horizon ${space.horizon}`;
+
+const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 const formatBytes = (bytes: number): string => {
+  if (bytes === Infinity) return "more than 1e308 bytes";
   const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
   let [size, unit] = [bytes, 0];
   while (size >= 1024 && unit < units.length - 1) [size, unit] = [size / 1024, unit + 1];

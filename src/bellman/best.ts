@@ -75,66 +75,99 @@ interface Completion {
 interface Ranking {
   readonly found: Completion[];
   readonly waiting: TinyQueue<Completion>;
+  /** The last one found, whose successor by the same arc does not wait yet. */
+  pending: Completion | undefined;
+  /** Whether all are found. */
+  exhausted: boolean;
 }
+
+/** Gives a state's completion of a rank, or undefined where it has fewer. */
+type Finder = (depth: number, state: number, rank: number) => Completion | undefined;
 
 const better = (a: Completion, b: Completion) => b.value - a.value || a.arc - b.arc || a.rank - b.rank;
 
 const bestPaths = (reward: Table, k: number): ScoredResponse[] => {
   const { space } = reward;
-  const values = hardValues(reward);
-  const rankings: Map<number, Ranking>[] = Array.from({ length: space.horizon }, () => new Map());
-
-  const rankingOf = (depth: number, state: number): Ranking => {
-    const known = rankings[depth]?.get(state);
-    if (known) return known;
-    const layer = space.layer(depth);
-    const level = reward.levels[depth] as Float64Array;
-    const first: Completion[] = [];
-    for (let arc = layer.firstArc(state); arc < layer.firstArc(state + 1); arc++) {
-      const target = layer.target(arc, state);
-      const ahead = target === END ? 0 : ((values[depth + 1] as Float64Array)[target] as number);
-      const value = (level[arc] as number) + ahead;
-      if (value > -Infinity) first.push({ value, arc, target, rank: 0 });
-    }
-    const ranking = { found: [], waiting: new TinyQueue(first, better) };
-    rankings[depth]?.set(state, ranking);
-    return ranking;
-  };
-
-  const completionOf = (depth: number, state: number, rank: number): Completion | undefined => {
-    const ranking = rankingOf(depth, state);
-    while (ranking.found.length <= rank) {
-      const best = ranking.waiting.pop();
-      if (!best) return undefined;
-      ranking.found.push(best);
-      if (best.target === END) continue;
-      const tail = completionOf(depth + 1, best.target, best.rank + 1);
-      if (!tail) continue;
-      const value = ((reward.levels[depth] as Float64Array)[best.arc] as number) + tail.value;
-      ranking.waiting.push({ ...best, value, rank: best.rank + 1 });
-    }
-    return ranking.found[rank];
-  };
-
+  const find = finderOf(reward);
   const best: ScoredResponse[] = [];
   while (best.length < k) {
-    const completion = completionOf(0, space.start, best.length);
+    const completion = find(0, space.start, best.length);
     if (!completion) break;
-    best.push({ tokens: spell(space, best.length, completionOf), score: completion.value });
+    best.push({ tokens: spell(space, best.length, find), score: completion.value });
   }
   return best;
 };
 
+const finderOf = (reward: Table): Finder => {
+  const values = hardValues(reward);
+  const rankings: Map<number, Ranking>[] = Array.from({ length: reward.space.horizon }, () => new Map());
+  const rankingOf = (depth: number, state: number): Ranking => {
+    const known = rankings[depth]?.get(state);
+    if (known) return known;
+    const ranking = firstRanking(reward, values[depth + 1], depth, state);
+    rankings[depth]?.set(state, ranking);
+    return ranking;
+  };
+  return (depth, state, rank) => {
+    // an explicit stack: a response may be longer than the call stack is deep
+    const wanted = [{ depth, state, rank }];
+    for (let top = wanted.at(-1); top; top = wanted.at(-1)) {
+      const ranking = rankingOf(top.depth, top.state);
+      if (ranking.found.length > top.rank || ranking.exhausted) {
+        wanted.pop();
+        continue;
+      }
+      const { pending } = ranking;
+      if (!pending) {
+        takeBest(ranking);
+        continue;
+      }
+      const ahead = rankingOf(top.depth + 1, pending.target);
+      const tail = ahead.found[pending.rank + 1];
+      if (!tail && !ahead.exhausted) {
+        wanted.push({ depth: top.depth + 1, state: pending.target, rank: pending.rank + 1 });
+        continue;
+      }
+      if (tail) {
+        const value = ((reward.levels[top.depth] as Float64Array)[pending.arc] as number) + tail.value;
+        ranking.waiting.push({ ...pending, value, rank: pending.rank + 1 });
+      }
+      ranking.pending = undefined;
+    }
+    return rankingOf(depth, state).found[rank];
+  };
+};
+
+/** The state's ranking with the best completion by each arc waiting, valued by the hard values of the next depth. */
+const firstRanking = (reward: Table, next: Float64Array | undefined, depth: number, state: number): Ranking => {
+  const layer = reward.space.layer(depth);
+  const level = reward.levels[depth] as Float64Array;
+  const first: Completion[] = [];
+  const end = layer.firstArc(state + 1);
+  for (let arc = layer.firstArc(state); arc < end; arc++) {
+    const target = layer.target(arc, state);
+    const value = (level[arc] as number) + (target === END ? 0 : ((next as Float64Array)[target] as number));
+    if (value > -Infinity) first.push({ value, arc, target, rank: 0 });
+  }
+  return { found: [], waiting: new TinyQueue(first, better), pending: undefined, exhausted: false };
+};
+
+const takeBest = (ranking: Ranking): void => {
+  const best = ranking.waiting.pop();
+  if (!best) {
+    ranking.exhausted = true;
+    return;
+  }
+  ranking.found.push(best);
+  if (best.target !== END) ranking.pending = best;
+};
+
 /** Tokens of the start's completion of a rank. */
-const spell = (
-  space: Space,
-  rank: number,
-  completionOf: (depth: number, state: number, rank: number) => Completion | undefined,
-): number[] => {
+const spell = (space: Space, rank: number, find: Finder): number[] => {
   const tokens: number[] = [];
   let [state, place] = [space.start, rank];
   for (let depth = 0; state !== END; depth++) {
-    const completion = completionOf(depth, state, place) as Completion;
+    const completion = find(depth, state, place) as Completion;
     const action = space.layer(depth).action(completion.arc, state);
     if (action < space.tokens.length) tokens.push(action);
     [state, place] = [completion.target, completion.rank];

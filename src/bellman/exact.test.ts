@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { arcsOf, type Table, tableOfArcs } from "../space/index.ts";
+import { arcsOf, automaton, layered, lengthOf, type Table, tableOfArcs } from "../space/index.ts";
 import { bestResponses, highestRewards } from "./best.ts";
 import { compare } from "./compare.ts";
 import { kl } from "./divergence.ts";
@@ -39,7 +39,7 @@ describe("against enumeration", () => {
       );
       close(
         expectedLength(reward),
-        mean(listed, (response) => response.length),
+        mean(listed, (response) => lengthOf(reward.space, response)),
         tolerance(listed, 4),
       );
       expect(countSupport(reward)).toBe(BigInt(listed.scores.filter((score) => score > -Infinity).length));
@@ -94,6 +94,17 @@ describe("against enumeration", () => {
         close(highest[rank]?.score as number, positive[rank] as number, tolerance(listed));
       });
     }));
+
+  test("best responses longer than the call stack is deep", () => {
+    const machine = automaton({ tokens: ["a"], states: 1, start: 0, arcs: [[0, 0, 0]], accept: [0] });
+    const reward = tableOfArcs(
+      layered(machine, { horizon: 50_000, eos: true }),
+      "reward",
+      (_, __, action) => 1 - action,
+    );
+    const best = bestResponses(reward, 3);
+    expect(best.map(({ tokens }) => tokens.length)).toEqual([49_999, 49_998, 49_997]);
+  });
 
   test("all responses in order when k is larger than the support", () =>
     onModels(15, (reward, listed) => {

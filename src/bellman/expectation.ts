@@ -89,10 +89,8 @@ export const entropy = (model: Model): number => {
   return expectSum(arm, (depth, arc, state) => -logPolicyAt(arm, depth, arc, state));
 };
 
-/** Expected number of tokens of a response, EOS not counted. */
+/** Expected number of actions of a response, EOS included: `E[τ]` of theory §1. */
 export const expectedLength = (model: Model): number => {
   const arm = armOf(model);
-  const { space } = arm.logits;
-  if (!space.eos) return space.horizon;
-  return expectSum(arm, (depth, arc, state) => (space.layer(depth).action(arc, state) < space.tokens.length ? 1 : 0));
+  return expectSum(arm, () => 1);
 };

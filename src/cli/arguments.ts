@@ -1,0 +1,21 @@
+import { InvalidArgumentError, Option } from "commander";
+
+/** Reads a whole number within bounds from an option's text. @throws InvalidArgumentError naming the bounds */
+export const whole =
+  (minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= minimum && number <= maximum) return number;
+    const bounds = maximum === Number.MAX_SAFE_INTEGER ? `≥ ${minimum}` : `from ${minimum} to ${maximum}`;
+    throw new InvalidArgumentError(`It must be a whole number ${bounds}.`);
+  };
+
+/** Seed of every run that is not given one. */
+const DEFAULT_SEED = 7;
+
+/** `--seed`: every run repeats exactly, with or without it. */
+export const seedOption = () =>
+  new Option("--seed <s>", "seed of the random numbers").argParser(whole(0, 2 ** 32 - 1)).default(DEFAULT_SEED);
+
+/** `--json` */
+export const jsonOption = () => new Option("--json", "print JSON: −∞ and ∞ as null, counts beyond 2^53 as texts");

@@ -1,6 +1,7 @@
 import { logSumExpRange } from "../kernels/index.ts";
 import {
   type Automaton,
+  checkSameTokens,
   END,
   type LayeredAutomaton,
   restrict,
@@ -84,7 +85,7 @@ const keepAccepted = (table: Table, machine: Automaton): { space: Space; levels:
 
 /** A tree keeps its shape: the automaton's state is a function of the prefix, and rejected arcs become −∞. */
 const keepOnTree = ({ space, levels }: Table, machine: Automaton): Float64Array[] => {
-  checkTokens(space, machine);
+  checkSameTokens(space.tokens, machine.tokens, "the model and the automaton");
   const vocabulary = space.tokens.length;
   let machineStates = Int32Array.of(machine.start);
   return levels.map((level, depth) => {
@@ -107,14 +108,4 @@ const keepOnTree = ({ space, levels }: Table, machine: Automaton): Float64Array[
     machineStates = next;
     return out;
   });
-};
-
-const checkTokens = (space: Space, machine: Automaton) => {
-  const differs = space.tokens.findIndex((token, index) => machine.tokens[index] !== token);
-  if (differs >= 0 || space.tokens.length !== machine.tokens.length) {
-    throw new RangeError(
-      `the automaton must have the model's tokens, but token ${Math.max(differs, 0)} of ${machine.tokens.length} is ` +
-        `${JSON.stringify(machine.tokens[Math.max(differs, 0)])}: build it with the space's "tokens"`,
-    );
-  }
 };

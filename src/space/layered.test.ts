@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { accepts, automaton } from "./automaton.ts";
+import { accepts, automaton } from "./automata/automaton.ts";
+import { automata, sequences } from "./automata/testing/languages.ts";
+import { trie } from "./automata/trie.ts";
 import { type ArcLayer, type LayeredAutomaton, layered } from "./layered.ts";
 import { END } from "./space.ts";
-import { automata, sequences } from "./testing/languages.ts";
-import { trie } from "./trie.ts";
 
 const tokens = ["a", "b"];
 

@@ -1,6 +1,6 @@
-import { upTo } from "./arc-order.ts";
-import { type Automaton, findLabel } from "./automaton.ts";
-import { append, contents, intBuffer } from "./int-buffer.ts";
+import { upTo } from "./automata/arc-order.ts";
+import { type Automaton, findLabel } from "./automata/automaton.ts";
+import { append, contents, intBuffer } from "./automata/int-buffer.ts";
 import { checkHorizon, END, type Layer, type Space } from "./space.ts";
 import { checkDepths } from "./table.ts";
 

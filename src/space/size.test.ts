@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { automaton } from "./automaton.ts";
+import { automaton } from "./automata/automaton.ts";
 import { spaces } from "./files/testing/tables.ts";
 import { layered } from "./layered.ts";
 import { countArcs, countStates } from "./size.ts";

@@ -1,4 +1,4 @@
-import type { Arc } from "../automaton.ts";
+import type { Arc } from "../automata/automaton.ts";
 
 /** How a space is written: an automaton without horizon, and where a table's numbers go. */
 export interface AutomatonForm {

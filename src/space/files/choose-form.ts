@@ -1,4 +1,4 @@
-import { automaton } from "../automaton.ts";
+import { automaton } from "../automata/automaton.ts";
 import { type LayeredAutomaton, layered } from "../layered.ts";
 import { differenceOf } from "../same-space.ts";
 import type { AutomatonForm } from "./automaton-form.ts";

@@ -1,4 +1,4 @@
-import type { Arc, Automaton } from "../automaton.ts";
+import type { Arc, Automaton } from "../automata/automaton.ts";
 import { type ArcLayer, arcLayer, type LayeredAutomaton, spaceOfLayers } from "../layered.ts";
 import { END } from "../space.ts";
 import type { Head } from "./head.ts";

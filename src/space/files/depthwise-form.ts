@@ -1,4 +1,4 @@
-import type { Arc } from "../automaton.ts";
+import type { Arc } from "../automata/automaton.ts";
 import type { LayeredAutomaton } from "../layered.ts";
 import { END } from "../space.ts";
 import type { AutomatonForm } from "./automaton-form.ts";

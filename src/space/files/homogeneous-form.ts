@@ -1,4 +1,4 @@
-import type { Arc } from "../automaton.ts";
+import type { Arc } from "../automata/automaton.ts";
 import { homogeneous } from "../homogeneous.ts";
 import type { LayeredAutomaton } from "../layered.ts";
 import { END, type Layer } from "../space.ts";

@@ -1,4 +1,4 @@
-import { type Arc, type Automaton, automaton, sortArcs } from "../automaton.ts";
+import { type Arc, type Automaton, automaton, sortArcs } from "../automata/automaton.ts";
 import { type LayeredAutomaton, layered } from "../layered.ts";
 import { checkFits, type Table, tableOf } from "../table.ts";
 import { layeredAt, readDepths, rowsAt } from "./depths.ts";

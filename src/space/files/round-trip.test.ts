@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { automaton } from "../automaton.ts";
+import { automaton } from "../automata/automaton.ts";
 import { layered } from "../layered.ts";
 import { differenceOf } from "../same-space.ts";
 import { type Table, tableOf } from "../table.ts";

@@ -1,4 +1,4 @@
-import type { Automaton } from "../automaton.ts";
+import type { Automaton } from "../automata/automaton.ts";
 import type { LayeredAutomaton } from "../layered.ts";
 import { END, type Layer } from "../space.ts";
 import { sameNumbers } from "./number-text.ts";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { type Arc, type Automaton, automaton } from "../../automaton.ts";
+import { type Arc, type Automaton, automaton } from "../../automata/automaton.ts";
 import { type ArcLayer, arcLayer, layered, spaceOfLayers } from "../../layered.ts";
 import { END, type Space } from "../../space.ts";
 import type { Table } from "../../table.ts";

@@ -1,6 +1,6 @@
+import { tokenNames } from "../space.ts";
 import type { Automaton } from "./automaton.ts";
 import { checkAutomatonSize } from "./automaton-limits.ts";
-import { tokenNames } from "./space.ts";
 
 /**
  * The automaton of the responses of at least and at most so many tokens.

@@ -1,9 +1,9 @@
+import { tokenNames } from "../space.ts";
 import { arcOrder } from "./arc-order.ts";
 import type { Automaton } from "./automaton.ts";
 import { checkAutomatonSize } from "./automaton-limits.ts";
 import { contents } from "./int-buffer.ts";
 import { type PairIndex, pairIndex } from "./pair-index.ts";
-import { tokenNames } from "./space.ts";
 
 /**
  * The automaton of a finite list of responses: one state for each of their prefixes.

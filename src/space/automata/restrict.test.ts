@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { type ArcLayer, type LayeredAutomaton, layered } from "../layered.ts";
+import { END } from "../space.ts";
 import { type Automaton, accepts, automaton } from "./automaton.ts";
-import { type ArcLayer, type LayeredAutomaton, layered } from "./layered.ts";
 import { lengthRange } from "./length-range.ts";
 import { restrict } from "./restrict.ts";
-import { END } from "./space.ts";
 import { automata, sequences } from "./testing/languages.ts";
 import { trie } from "./trie.ts";
 

@@ -1,8 +1,8 @@
+import { tokenNames } from "../space.ts";
 import type { Automaton } from "./automaton.ts";
 import { checkAutomatonSize } from "./automaton-limits.ts";
 import { append, contents, intBuffer } from "./int-buffer.ts";
 import { fallBack } from "./keyword-tree.ts";
-import { tokenNames } from "./space.ts";
 
 /** Stands in a context for the beginning of the text. */
 export const BEGIN = -1;

@@ -1,3 +1,4 @@
+import { tokenNames } from "../space.ts";
 import type { Automaton } from "./automaton.ts";
 import { characterClasses } from "./character-classes.ts";
 import { minimize } from "./minimize.ts";
@@ -6,7 +7,6 @@ import { expandedSize, regexNfa } from "./regex-nfa.ts";
 import { parseRegex } from "./regex-parse.ts";
 import { quotePattern } from "./regex-refusals.ts";
 import { determinize } from "./regex-subsets.ts";
-import { tokenNames } from "./space.ts";
 
 /** Nodes allowed for each allowed state, so that patterns that cannot fit are refused before they are expanded. */
 const NODES_PER_STATE = 20;

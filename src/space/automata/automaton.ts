@@ -1,6 +1,6 @@
+import { tokenNames } from "../space.ts";
 import { arcOrder } from "./arc-order.ts";
 import { append, contents, intBuffer } from "./int-buffer.ts";
-import { tokenNames } from "./space.ts";
 
 /**
  * A deterministic finite automaton over a vocabulary: which token sequences are accepted, whatever their length.

@@ -1,10 +1,10 @@
+import { type ArcLayer, arcLayer, type LayeredAutomaton, spaceOfLayers } from "../layered.ts";
+import { END } from "../space.ts";
 import type { Automaton } from "./automaton.ts";
 import { checkAutomatonSize } from "./automaton-limits.ts";
 import { append, contents, intBuffer } from "./int-buffer.ts";
-import { type ArcLayer, arcLayer, type LayeredAutomaton, spaceOfLayers } from "./layered.ts";
 import { type PairIndex, pairIndex } from "./pair-index.ts";
 import { checkSameTokens } from "./same-tokens.ts";
-import { END } from "./space.ts";
 import { trim } from "./trim.ts";
 
 /** A space cut down to the responses that an automaton accepts. */

@@ -1,10 +1,10 @@
+import { tokenNames } from "../space.ts";
 import type { Automaton } from "./automaton.ts";
 import { append, contents, intBuffer } from "./int-buffer.ts";
 import { type KeywordTree, keywordTree } from "./keyword-tree.ts";
 import { minimize } from "./minimize.ts";
 import { overTokens } from "./over-tokens.ts";
 import { pairIndex } from "./pair-index.ts";
-import { tokenNames } from "./space.ts";
 
 /** Most keywords that must all occur: which of them have occurred yet doubles the states for each. */
 const MUST_LIMIT = 12;

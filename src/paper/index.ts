@@ -1,0 +1,1 @@
+export { type ReportProgress, reproduce } from "./reproduce.ts";

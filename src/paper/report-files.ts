@@ -1,0 +1,81 @@
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type DataTable, type Section, tablesOf } from "./exhibit.ts";
+import { type Report, renderReport } from "./report-html.ts";
+import { formatCsv } from "./report-tables.ts";
+
+/** Names and texts of all files of a report. */
+const reportFiles = (report: Report): Map<string, string> => {
+  const files = new Map([
+    ["report.html", renderReport(report)],
+    ["report.json", `${JSON.stringify(toJson(report), replaceInfinity, 1)}\n`],
+  ]);
+  for (const section of [...report.claims, ...report.further]) {
+    for (const table of tablesOf(section)) files.set(`${table.id}.csv`, formatCsv(table));
+  }
+  files.set("measured.csv", formatCsv(measuredTable(report)));
+  return files;
+};
+
+/** Writes all files of a report into a folder: first under temporary names, so that no file is ever half written. */
+export const writeReport = async (folder: string, report: Report): Promise<void> => {
+  await mkdir(folder, { recursive: true });
+  const written: [temporary: string, path: string][] = [];
+  try {
+    for (const [name, text] of reportFiles(report)) {
+      const path = join(folder, name);
+      const temporary = `${path}.${process.pid}.tmp`;
+      written.push([temporary, path]);
+      await writeFile(temporary, text);
+    }
+    for (const [temporary, path] of written) await rename(temporary, path);
+  } finally {
+    for (const [temporary] of written) await rm(temporary, { force: true });
+  }
+};
+
+const toJson = ({ version, seed, claims, further, measured }: Report) => ({
+  format: "arbel-report",
+  formatVersion: 1,
+  version,
+  seed,
+  claims: claims.map(sectionJson),
+  further: further.map(sectionJson),
+  measured: {
+    ...Object.fromEntries(measured),
+    tables: Object.fromEntries(
+      [...claims, ...further]
+        .flatMap(tablesOf)
+        .filter(({ measured }) => measured)
+        .map(tableJson),
+    ),
+  },
+});
+
+const sectionJson = (section: Section) => ({
+  id: section.id,
+  heading: section.heading,
+  holds: section.findings.every(({ holds }) => holds),
+  findings: section.findings,
+  numbers: section.numbers,
+  tables: Object.fromEntries(
+    tablesOf(section)
+      .filter(({ measured }) => !measured)
+      .map(tableJson),
+  ),
+});
+
+const tableJson = ({ id, rows }: DataTable) => [id, rows] as const;
+
+/** JSON has no infinities: −∞ becomes null, as in every file of arbel. */
+const replaceInfinity = (_key: string, value: unknown): unknown => (value === -Infinity ? null : value);
+
+const measuredTable = ({ measured }: Report): DataTable => ({
+  id: "measured",
+  caption: "Measured",
+  columns: [
+    { key: "quantity", label: "quantity" },
+    { key: "value", label: "value" },
+  ],
+  rows: measured.map(([quantity, value]) => ({ quantity, value })),
+});

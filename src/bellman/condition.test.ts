@@ -1,11 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Automaton, accepts, automaton, layered, type Space, type Table, table, tree } from "../space/index.ts";
+import {
+  type Automaton,
+  accepts,
+  automaton,
+  layered,
+  type Space,
+  type Table,
+  table,
+  tableOfArcs,
+  tree,
+} from "../space/index.ts";
 import { condition, mask } from "./condition.ts";
 import { EmptyModelError } from "./empty-model.ts";
 import { logProbability, policy } from "./policy.ts";
 import { generator, uniform } from "./random.ts";
-import { toLogits } from "./soft-bellman.ts";
+import { toLogits, toReward } from "./soft-bellman.ts";
 import { enumerate, isEmpty, unitOf } from "./testing/enumeration.ts";
 import { rewards } from "./testing/problems.ts";
 
@@ -76,6 +86,12 @@ describe("condition", () => {
       accept: [1],
     });
     expect(new Set(condition(reward, odd).levels).size).toBe(2);
+    const normalized = tableOfArcs(space, "logits", () => 0);
+    const shared: Table = { ...normalized, levels: [...Array(49).fill(normalized.levels[0]), normalized.levels[49]] };
+    // the depth before the last looks at other values
+    expect(new Set(toReward(shared).levels).size).toBe(3);
+    expect(new Set(policy(shared).levels).size).toBe(2);
+    expect(new Set(mask(shared, odd).reward.levels).size).toBe(2);
   });
 
   test("refuses an automaton over other tokens", () => {

@@ -11,6 +11,7 @@ import {
   trim,
 } from "../space/index.ts";
 import { rewardOf } from "./arm.ts";
+import { byDepth } from "./by-depth.ts";
 import { policy } from "./policy.ts";
 import { type Model, toLogits } from "./soft-bellman.ts";
 
@@ -48,7 +49,11 @@ export const condition = (model: Model, machine: Automaton): Table => {
  */
 export const mask = (model: Model, machine: Automaton): { readonly reward: Table; readonly finishes: number } => {
   const { space, levels } = keepAccepted(policy(model), machine);
-  const masked = levels.map((level, depth) => normalizeRows(space, depth, level));
+  const masked = byDepth(
+    space.horizon,
+    (depth) => [levels[depth], space.layer(depth)],
+    (depth) => normalizeRows(space, depth, levels[depth] as Float64Array),
+  );
   const reward: Table = { space, kind: "reward", levels: masked };
   return { reward, finishes: Math.exp(toLogits(reward).logPartition) };
 };
@@ -70,17 +75,18 @@ const normalizeRows = (space: Space, depth: number, level: Float64Array): Float6
 const keepAccepted = (table: Table, machine: Automaton): { space: Space; levels: Float64Array[] } => {
   if (table.space.kind === "tree") return { space: table.space, levels: keepOnTree(table, trim(machine)) };
   const { space, origins } = restrict(table.space as LayeredAutomaton, machine);
-  const gathered = new Map<Float64Array, Map<Int32Array, Float64Array>>();
-  const levels = table.levels.map((level, depth) => {
-    const origin = origins[depth] as Int32Array;
-    // depths that share their arcs and numbers before share them after
-    const known = gathered.get(level) ?? new Map<Int32Array, Float64Array>();
-    gathered.set(level, known);
-    const numbers = known.get(origin) ?? Float64Array.from(origin, (arc) => level[arc] as number);
-    known.set(origin, numbers);
-    return numbers;
-  });
+  const levels = byDepth(
+    space.horizon,
+    (depth) => [table.levels[depth], origins[depth]],
+    (depth) => gather(table.levels[depth] as Float64Array, origins[depth] as Int32Array),
+  );
   return { space, levels };
+};
+
+const gather = (level: Float64Array, origin: Int32Array): Float64Array => {
+  const out = new Float64Array(origin.length);
+  for (let arc = 0; arc < origin.length; arc++) out[arc] = level[origin[arc] as number] as number;
+  return out;
 };
 
 /** A tree keeps its shape: the automaton's state is a function of the prefix, and rejected arcs become −∞. */

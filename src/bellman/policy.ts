@@ -1,5 +1,6 @@
 import { arcsOf, type Table } from "../space/index.ts";
 import { armOf } from "./arm.ts";
+import { byDepth } from "./by-depth.ts";
 import type { Arm, Model } from "./soft-bellman.ts";
 
 /** `log π(a|s) = q(s,a) − V_q(s)` of one arc, in nats; −∞ in a state that cannot finish. */
@@ -19,15 +20,19 @@ export const logPolicyAt = (arm: Arm, depth: number, arc: number, state: number)
 export const policy = (model: Model): Table => {
   const arm = armOf(model);
   const { space } = arm.logits;
-  const levels = arm.logits.levels.map((level, depth) => {
-    const layer = space.layer(depth);
-    const out = new Float64Array(level.length);
-    for (let state = 0; state < layer.states; state++) {
-      const end = layer.firstArc(state + 1);
-      for (let arc = layer.firstArc(state); arc < end; arc++) out[arc] = logPolicyAt(arm, depth, arc, state);
-    }
-    return out;
-  });
+  const levels = byDepth(
+    space.horizon,
+    (depth) => [arm.logits.levels[depth], arm.values[depth], space.layer(depth)],
+    (depth) => {
+      const layer = space.layer(depth);
+      const out = new Float64Array(layer.arcs);
+      for (let state = 0; state < layer.states; state++) {
+        const end = layer.firstArc(state + 1);
+        for (let arc = layer.firstArc(state); arc < end; arc++) out[arc] = logPolicyAt(arm, depth, arc, state);
+      }
+      return out;
+    },
+  );
   return { space, kind: "logits", levels };
 };
 

@@ -1,5 +1,6 @@
 import { type KernelOptions, kernelFor, logSumExpRange } from "../kernels/index.ts";
 import { END, type Layer, type Space, type Table, tableBytes } from "../space/index.ts";
+import { byDepth } from "./by-depth.ts";
 import { emptyModel } from "./empty-model.ts";
 
 /** An autoregressive model with the soft values of all its states. */
@@ -61,10 +62,14 @@ export const toReward = (logits: Table, options: KernelOptions = {}): Table => {
   const { space } = logits;
   const values = softValues(logits, options);
   if (startValue(space, values) === -Infinity) throw emptyModel(logits);
-  const levels = logits.levels.map((level, depth) => {
-    const next = values[depth + 1];
-    return next ? mapArcs(space.layer(depth), level, (q, target) => rewardOfArc(q, target, next)) : level.slice();
-  });
+  const levels = byDepth(
+    space.horizon,
+    (depth) => [logits.levels[depth], space.layer(depth), values[depth + 1]],
+    (depth) => {
+      const [level, next] = [logits.levels[depth] as Float64Array, values[depth + 1]];
+      return next ? mapArcs(space.layer(depth), level, (q, target) => rewardOfArc(q, target, next)) : level.slice();
+    },
+  );
   return { space, kind: "reward", levels };
 };
 
@@ -87,12 +92,11 @@ export const softValues = (logits: Table, options: KernelOptions = {}): Float64A
       return values;
     });
   }
-  return levels.map((level, depth) => {
-    const layer = space.layer(depth);
-    const values = new Float64Array(layer.states);
-    for (let s = 0; s < layer.states; s++) values[s] = logSumExpRange(level, layer.firstArc(s), layer.firstArc(s + 1));
-    return values;
-  });
+  return byDepth(
+    space.horizon,
+    (depth) => [levels[depth], space.layer(depth)],
+    (depth) => rowValues(space.layer(depth), levels[depth] as Float64Array),
+  );
 };
 
 const sweepTree = ({ space, levels }: Table, options: KernelOptions): Arm => {
@@ -123,12 +127,17 @@ const sweepLayers = ({ space, levels }: Table): Arm => {
     const q = mapArcs(layer, levels[depth] as Float64Array, (r, target) =>
       target === END ? r : r + ((next as Float64Array)[target] as number),
     );
-    const value = new Float64Array(layer.states);
-    for (let s = 0; s < layer.states; s++) value[s] = logSumExpRange(q, layer.firstArc(s), layer.firstArc(s + 1));
     logits[depth] = q;
-    values[depth] = value;
+    values[depth] = rowValues(layer, q);
   }
   return armOf(space, logits, values);
+};
+
+/** `V(s) = log Σ_a exp q(s,a)` of a layer's rows, `[states]`. */
+const rowValues = (layer: Layer, logits: Float64Array): Float64Array => {
+  const values = new Float64Array(layer.states);
+  for (let s = 0; s < layer.states; s++) values[s] = logSumExpRange(logits, layer.firstArc(s), layer.firstArc(s + 1));
+  return values;
 };
 
 const armOf = (space: Space, logits: Float64Array[], values: Float64Array[]): Arm => ({

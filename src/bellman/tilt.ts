@@ -1,4 +1,5 @@
 import { checkSameSpace, type Table } from "../space/index.ts";
+import { byDepth } from "./by-depth.ts";
 import { policy } from "./policy.ts";
 import type { Model } from "./soft-bellman.ts";
 
@@ -29,9 +30,14 @@ export const tilt = (reference: Model, reward: Table, options: { readonly temper
   if (reward.kind !== "reward") throw new TypeError(`expected a table of kind "reward", got "${reward.kind}"`);
   const { space, levels } = policy(reference);
   checkSameSpace(space, reward.space);
-  const tilted = levels.map((logPolicy, depth) => {
-    const level = reward.levels[depth] as Float64Array;
-    return logPolicy.map((p, arc) => (p === -Infinity ? p : (level[arc] as number) / temperature + p));
-  });
+  const tilted = byDepth(
+    space.horizon,
+    (depth) => [levels[depth], reward.levels[depth], space.layer(depth)],
+    (depth) => {
+      const level = reward.levels[depth] as Float64Array;
+      const logPolicy = levels[depth] as Float64Array;
+      return logPolicy.map((p, arc) => (p === -Infinity ? p : (level[arc] as number) / temperature + p));
+    },
+  );
   return { space, kind: "reward", levels: tilted };
 };

@@ -14,6 +14,8 @@ export const benchAutomaton = () => {
   for (const { task, milliseconds, peakMegabytes } of rows) {
     const peer = numpy[task];
     const ratio = peer ? `${peer.toFixed(0).padStart(8)}   ${(peer / milliseconds).toFixed(2).padStart(8)}` : "";
-    console.log(`${task.padEnd(9)} ${milliseconds.toFixed(0).padStart(4)}   ${peakMegabytes.toFixed(0).padStart(8)}   ${ratio}`);
+    console.log(
+      `${task.padEnd(9)} ${milliseconds.toFixed(0).padStart(4)}   ${peakMegabytes.toFixed(0).padStart(8)}   ${ratio}`,
+    );
   }
 };

@@ -15,5 +15,7 @@ export const benchSampling = () => {
   });
   const [best, peer] = [Math.min(...times), runNumpy("numpy_sampling.py", COUNT).milliseconds];
   console.log(`\nExact samples, V = 8, T = 4, EOS: ${(COUNT / best / 1e3).toFixed(2)} million a second`);
-  console.log(`numpy ${(COUNT / peer / 1e3).toFixed(2)} million a second, numpy / arbel time ${(peer / best).toFixed(2)}`);
+  console.log(
+    `numpy ${(COUNT / peer / 1e3).toFixed(2)} million a second, numpy / arbel time ${(peer / best).toFixed(2)}`,
+  );
 };

@@ -15,12 +15,13 @@ const TITLES = [
   ["What masking says", "no lookahead: 94 % dead ends"],
 ];
 const [WIDTH, GAP, TOP] = [260, 24, 58];
-const [, , , height] = figures[0].getAttribute("viewBox").split(" ").map(Number);
+const height = Number(figures[0].getAttribute("viewBox").split(" ")[3]);
 
 const panels = figures.map((svg, i) => {
   const x = GAP + i * (WIDTH + GAP);
+  svg.querySelector("style")?.remove(); // for pages, not for pictures
   const inner = svg.innerHTML;
-  const [title, note] = TITLES[i];
+  const [title, note] = /** @type {[string, string]} */ (TITLES[i]);
   return `<text x="${x}" y="24" font-size="14" font-weight="600">${title}</text>
 <text class="note" x="${x}" y="42" font-size="10.5">${note}</text>
 <svg x="${x}" y="${TOP}" width="${WIDTH}" height="${height}" viewBox="${svg.getAttribute("viewBox")}" fill="currentColor" font-size="13" text-anchor="middle">${inner}</svg>`;

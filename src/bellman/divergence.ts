@@ -26,7 +26,7 @@ export const kl = (p: Model, q: Model): number => {
 };
 
 /** `KL(π_p(·|s)‖π_q(·|s))` of one state reachable under `p`, in nats. */
-export const policyDivergence = (p: Arm, q: Arm, depth: number, state: number, layer: Layer): number => {
+const policyDivergence = (p: Arm, q: Arm, depth: number, state: number, layer: Layer): number => {
   const [pLogits, qLogits] = [p.logits.levels[depth] as Float64Array, q.logits.levels[depth] as Float64Array];
   const pValue = (p.values[depth] as Float64Array)[state] as number;
   const qValue = (q.values[depth] as Float64Array)[state] as number;

@@ -5,14 +5,14 @@ import type { Arm, Model } from "./soft-bellman.ts";
 import { weigh } from "./weigh.ts";
 
 /** A number for each arc: what an additive feature adds when a response follows the arc. */
-export type ArcTerm = (depth: number, arc: number, state: number) => number;
+type ArcTerm = (depth: number, arc: number, state: number) => number;
 
 /**
  * Expectation of an additive quantity, `E[Σ_t f(s_t, y_t)] = X(start)` with `X(s) = Σ_a π(a|s)·(f(s,a) + X(s⊕a))`.
  *
  * Arcs of probability 0 are skipped, so `f` may be infinite there. One visit per arc.
  */
-export const expectSum = (arm: Arm, term: ArcTerm): number => {
+const expectSum = (arm: Arm, term: ArcTerm): number => {
   const { space } = arm.logits;
   let next = new Float64Array(0);
   for (let depth = space.horizon - 1; depth >= 0; depth--) next = backUp(arm, depth, next, term);

@@ -72,7 +72,8 @@ export interface HeldOut {
 /**
  * Bits per character of n-gram models on held-out texts, to choose an order by.
  *
- * @param fitted texts to fit; `held` texts to predict
+ * @param options.texts texts to fit
+ * @param options.held texts to predict
  */
 export const heldOutBits = (options: NgramOptions & { readonly held: Iterable<readonly number[]> }): HeldOut => {
   const size = tokenNames(options.tokens).length;

@@ -54,17 +54,17 @@ const FULL: ReportSize = { draws: 3, trials: 10, spaces: PAPER_SPACES, model: NA
  *
  * @param options.out folder for the files, made if need be (default `arbel-report`)
  * @param options.seed a whole number from 0 to 2³² − 1 (default 7)
- * @param options.signal stops the work between two pieces
+ * @param options.signal an AbortSignal, which stops the work between two pieces
  * @throws the signal's reason where it is aborted
  */
 export const reproduce = (
-  options: { readonly out?: string; readonly seed?: number; readonly signal?: AbortSignal } = {},
+  options: { readonly out?: string; readonly seed?: number; readonly signal?: { throwIfAborted(): void } } = {},
 ): AsyncGenerator<ReportProgress, void, void> => reproduceAt(FULL, options);
 
 /** A report of another size than {@link reproduce}'s. */
 export async function* reproduceAt(
   size: ReportSize,
-  options: { readonly out?: string; readonly seed?: number; readonly signal?: AbortSignal } = {},
+  options: { readonly out?: string; readonly seed?: number; readonly signal?: { throwIfAborted(): void } } = {},
 ): AsyncGenerator<ReportProgress, void, void> {
   const { out = "arbel-report", seed = 7, signal } = options;
   const work = plan(seed, size);

@@ -1,5 +1,5 @@
 import { logSumExp } from "../../kernels/index.ts";
-import { arcsOf, lengthOf, responses, type Space, type Table } from "../../space/index.ts";
+import { arcsOf, responses, type Space, type Table } from "../../space/index.ts";
 
 /** A distribution over responses, listed. */
 export interface Listed {
@@ -57,9 +57,6 @@ export const arcProbabilities = (listed: Listed): Float64Array[] => {
   });
   return levels;
 };
-
-/** Number of actions of a response, EOS included. */
-export const steps = (listed: Listed, response: number[]): number => lengthOf(listed.space, response);
 
 /** Largest absolute score, at least 1: the unit of relative tolerances. */
 export const unitOf = (listed: Listed): number =>

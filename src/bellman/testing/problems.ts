@@ -14,7 +14,7 @@ export interface Numbers {
 }
 
 /** Laws of random numbers: usual, wide, shifted far, and with many −∞. */
-export const numbers: fc.Arbitrary<Numbers> = fc.record({
+const numbers: fc.Arbitrary<Numbers> = fc.record({
   seed: fc.nat(),
   scale: fc.constantFrom(1, 1, 40),
   offset: fc.constantFrom(0, 0, 5_000, -5_000),
@@ -50,7 +50,7 @@ const automata: fc.Arbitrary<Space> = fc
   });
 
 /** Small random spaces of every kind. */
-export const spaces: fc.Arbitrary<Space> = fc.oneof(trees, automata);
+const spaces: fc.Arbitrary<Space> = fc.oneof(trees, automata);
 
 /** A random table on a space. */
 export const randomTable = (space: Space, kind: Table["kind"], numbers: Numbers): Table => {

@@ -18,11 +18,8 @@ const ROOMS = {
 /** The file through which a room is entered; files on disk are an entrance of their own, for Node only. */
 const ENTRANCES = "^src/[^/]+/(index|files/index)\\.ts$";
 
-/** Files of the browser's rooms that need Node, and why. */
-const NODE_FILES = [
-  "^src/space/files/", // tables on disk: not imported by the room's index
-  "^src/kernels/threads\\.ts$", // the types of worker_threads, which it asks the process for where there is one
-].join("|");
+/** Files of the browser's rooms that need Node: tables on disk, which the room's index does not import. */
+const NODE_FILES = "^src/space/files/";
 
 const TESTS = "\\.test\\.ts$|/testing/";
 
@@ -69,10 +66,10 @@ export default {
     },
     {
       name: "no-node-in-the-browser",
-      comment: "These rooms run in the lab's page: Node's modules only in the files listed as NODE_FILES.",
+      comment: "These rooms run in the lab's page: Node's modules only as types, or in the files of NODE_FILES.",
       severity: "error",
       from: { path: "^src/(space|kernels|bellman|learn)/", pathNot: `${NODE_FILES}|${TESTS}` },
-      to: { dependencyTypes: ["core"] },
+      to: { dependencyTypes: ["core"], dependencyTypesNot: ["type-only", "type-import"] },
     },
     {
       name: "no-node-through-the-index",

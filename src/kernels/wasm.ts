@@ -1,0 +1,63 @@
+import type { Kernel } from "./kernel.ts";
+import { reference } from "./reference.ts";
+import { sweepModule } from "./sweep.generated.ts";
+import { createSweep, type Sweep, type SweepJob } from "./sweep.ts";
+import type { WasmModule, WebAssemblyApi } from "./web-assembly.ts";
+
+declare const WebAssembly: WebAssemblyApi;
+
+/** A row wider than this, in actions, is left to the reference: four of them would not stay in any cache. */
+const WIDEST_ROW = 2 ** 17;
+
+let compiled: WasmModule | undefined;
+let shared: Sweep | undefined;
+
+/** The compiled module of the kernels, compiled at its first use. */
+export const wasmModule = (): WasmModule => {
+  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(sweepModule), (letter) => letter.charCodeAt(0)));
+  return compiled;
+};
+
+/** The calling thread's sweep, made at its first use. */
+export const ownSweep = (): Sweep => {
+  shared ??= createSweep(wasmModule());
+  return shared;
+};
+
+/** Whether this engine can run the module: SIMD came to browsers between 2021 and 2023. */
+export const wasmRuns = (): boolean => {
+  try {
+    ownSweep();
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** All rows of a depth on the calling thread. */
+export const sweepRows = (job: SweepJob) => {
+  const { rows, tokens, actions } = job.level;
+  const sweep = ownSweep();
+  const step = sweep.rowsPerChunk(actions);
+  for (let begin = 0; begin < rows; begin += step) {
+    const reward = { from: job.reward, at: begin * actions };
+    const next = job.next && { from: job.next, at: begin * tokens };
+    sweep.run(job, begin, Math.min(step, rows - begin), reward, next);
+  }
+};
+
+/** A kernel whose depths are swept by `sweep`, those with too wide rows by the reference. */
+export const kernelOf = (sweep: (job: SweepJob) => void, allocate: Kernel["allocate"]): Kernel => ({
+  allocate,
+  softBellman(level, reward, next, logits, values) {
+    if (level.actions > WIDEST_ROW) reference.softBellman(level, reward, next, logits, values);
+    else sweep({ level, reward, next, logits, values });
+  },
+  softValues(level, logits, values) {
+    if (level.actions > WIDEST_ROW) reference.softValues(level, logits, values);
+    else sweep({ level, reward: logits, next: null, logits: null, values });
+  },
+});
+
+/** The WASM SIMD kernel on the calling thread. */
+export const wasm: Kernel = kernelOf(sweepRows, (length) => new Float64Array(length));

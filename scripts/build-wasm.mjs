@@ -1,4 +1,4 @@
-// Compiles src/kernels/assembly/sweep.ts (AssemblyScript, with fixed-width SIMD) and writes the module as base64 into
+// Compiles src/kernels/assembly (AssemblyScript, with fixed-width SIMD; sweep.ts and arcs.ts are what it exports) and writes the module as base64 into
 // src/kernels/sweep.generated.ts, which git ignores. Does nothing where that file was made from the same source.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -27,7 +27,7 @@ const compile = async () => {
   let wasm;
   const { error, stderr } = await asc.main(
     [
-      `${folder}/sweep.ts`,
+      ...[`${folder}/sweep.ts`, `${folder}/arcs.ts`],
       ...["--outFile", "sweep.wasm"],
       ...["--runtime", "stub"], // nothing is allocated: the host says where numbers lie
       ...["--enable", "simd"],
@@ -42,8 +42,7 @@ const compile = async () => {
       listFiles: () => [],
     },
   );
-  if (error || !wasm)
-    throw new Error(`AssemblyScript refused ${folder}/sweep.ts:\n${stderr.toString()}`, { cause: error });
+  if (error || !wasm) throw new Error(`AssemblyScript refused ${folder}:\n${stderr.toString()}`, { cause: error });
   return wasm;
 };
 

@@ -1,5 +1,5 @@
-import { type KernelOptions, kernelFor, logSumExpRange } from "../kernels/index.ts";
-import { END, type Layer, type Space, type Table, tableBytes } from "../space/index.ts";
+import { type KernelOptions, kernelFor } from "../kernels/index.ts";
+import { type ArcLayer, END, type Layer, type Space, type Table, tableBytes } from "../space/index.ts";
 import { byDepth } from "./by-depth.ts";
 import { emptyModel } from "./empty-model.ts";
 
@@ -24,7 +24,7 @@ export type Model = Table | Arm;
  * exponential, per arc. Source: theory §2 (arXiv 2512.15605, Prop. 3.2).
  *
  * @param reward a table of kind `"reward"`
- * @param options how to sweep a tree; automata are swept in TypeScript
+ * @param options how to sweep; an automaton's layers are swept by one thread
  * @throws TypeError where the table holds logits; {@link EmptyModelError} where no response has positive probability
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export type Model = Table | Arm;
  */
 export const toLogits = (reward: Table, options: KernelOptions = {}): Arm => {
   expectKind(reward, "reward");
-  const arm = reward.space.kind === "tree" ? sweepTree(reward, options) : sweepLayers(reward);
+  const arm = reward.space.kind === "tree" ? sweepTree(reward, options) : sweepLayers(reward, options);
   if (arm.logPartition === -Infinity) throw emptyModel(reward);
   return arm;
 };
@@ -92,10 +92,16 @@ export const softValues = (logits: Table, options: KernelOptions = {}): Float64A
       return values;
     });
   }
+  const arcs = kernelFor(space.layer(0).arcs, options);
   return byDepth(
     space.horizon,
     (depth) => [levels[depth], space.layer(depth)],
-    (depth) => rowValues(space.layer(depth), levels[depth] as Float64Array),
+    (depth) => {
+      const layer = space.layer(depth) as ArcLayer;
+      const values = new Float64Array(layer.states);
+      arcs.softBellmanArcs(layer, levels[depth] as Float64Array, null, null, values);
+      return values;
+    },
   );
 };
 
@@ -118,26 +124,18 @@ const sweepTree = ({ space, levels }: Table, options: KernelOptions): Arm => {
   return armOf(space, logits, values);
 };
 
-const sweepLayers = ({ space, levels }: Table): Arm => {
+const sweepLayers = ({ space, levels }: Table, options: KernelOptions): Arm => {
+  const kernel = kernelFor(space.layer(0).arcs, options);
   const logits: Float64Array[] = new Array(space.horizon);
   const values: Float64Array[] = new Array(space.horizon);
   for (let depth = space.horizon - 1; depth >= 0; depth--) {
-    const layer = space.layer(depth);
-    const next = values[depth + 1];
-    const q = mapArcs(layer, levels[depth] as Float64Array, (r, target) =>
-      target === END ? r : r + ((next as Float64Array)[target] as number),
-    );
+    const layer = space.layer(depth) as ArcLayer;
+    const [q, value] = [new Float64Array(layer.arcs), new Float64Array(layer.states)];
+    kernel.softBellmanArcs(layer, levels[depth] as Float64Array, values[depth + 1] ?? null, q, value);
     logits[depth] = q;
-    values[depth] = rowValues(layer, q);
+    values[depth] = value;
   }
   return armOf(space, logits, values);
-};
-
-/** `V(s) = log Σ_a exp q(s,a)` of a layer's rows, `[states]`. */
-const rowValues = (layer: Layer, logits: Float64Array): Float64Array => {
-  const values = new Float64Array(layer.states);
-  for (let s = 0; s < layer.states; s++) values[s] = logSumExpRange(logits, layer.firstArc(s), layer.firstArc(s + 1));
-  return values;
 };
 
 const armOf = (space: Space, logits: Float64Array[], values: Float64Array[]): Arm => ({

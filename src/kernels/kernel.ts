@@ -8,8 +8,16 @@ export interface TreeLevel {
   readonly actions: number;
 }
 
+/** One depth of an automaton, as the kernels see it. */
+export interface ArcRows {
+  /** First arc of each row, and the number of arcs, `[states + 1]`. */
+  readonly offsets: Int32Array;
+  /** State of the next depth that each arc leads to, or −1 for the end, `[arcs]`. */
+  readonly targets: Int32Array;
+}
+
 /**
- * The hot loops of the Bellman recursions on trees. Every implementation agrees with {@link reference} within
+ * The hot loops of the Bellman recursions. Every implementation agrees with {@link reference} within
  * 1e-14 relative to max(1, |value|).
  */
 export interface Kernel {
@@ -32,4 +40,19 @@ export interface Kernel {
   ): void;
   /** Soft values `V(s) = log Σ_a exp q(s,a)`, `[rows]`, of logits `[rows × actions]`. */
   softValues(level: TreeLevel, logits: Float64Array, values: Float64Array): void;
+  /**
+   * One depth of M on an automaton: `q = r + V(target)`, `q = r` where the arc ends; `V(s) = log Σ_a exp q(s,a)`.
+   *
+   * @param reward `[arcs]`
+   * @param next soft values of the next depth; `null` where no arc goes on, or the values of logits are asked for
+   * @param logits written, `[arcs]`; `null` where only values are asked for
+   * @param values written, `[states]`
+   */
+  softBellmanArcs(
+    rows: ArcRows,
+    reward: Float64Array,
+    next: Float64Array | null,
+    logits: Float64Array | null,
+    values: Float64Array,
+  ): void;
 }

@@ -15,6 +15,15 @@ export const reference: Kernel = {
       values[row] = logSumExpRange(logits, first, first + actions);
     }
   },
+  softBellmanArcs({ offsets, targets }, reward, next, logits, values) {
+    const q = logits ?? new Float64Array(reward.length);
+    for (let arc = 0; arc < reward.length; arc++) {
+      const target = targets[arc] as number;
+      q[arc] = next && target >= 0 ? (reward[arc] as number) + (next[target] as number) : (reward[arc] as number);
+    }
+    for (let s = 0; s < values.length; s++)
+      values[s] = logSumExpRange(q, offsets[s] as number, offsets[s + 1] as number);
+  },
   softValues({ rows, actions }, logits, values) {
     for (let row = 0; row < rows; row++) values[row] = logSumExpRange(logits, row * actions, (row + 1) * actions);
   },

@@ -1,3 +1,4 @@
+import { type ArcSweep, createArcSweep } from "./arc-sweep.ts";
 import type { Kernel } from "./kernel.ts";
 import { reference } from "./reference.ts";
 import { sweepModule } from "./sweep.generated.ts";
@@ -11,6 +12,7 @@ const WIDEST_ROW = 2 ** 17;
 
 let compiled: WasmModule | undefined;
 let shared: Sweep | undefined;
+let arcSweep: ArcSweep | undefined;
 
 /** The compiled module of the kernels, compiled at its first use. */
 export const wasmModule = (): WasmModule => {
@@ -56,6 +58,10 @@ export const kernelOf = (sweep: (job: SweepJob) => void, allocate: Kernel["alloc
   softValues(level, logits, values) {
     if (level.actions > WIDEST_ROW) reference.softValues(level, logits, values);
     else sweep({ level, reward: logits, next: null, logits: null, values });
+  },
+  softBellmanArcs(rows, reward, next, logits, values) {
+    arcSweep ??= createArcSweep(wasmModule());
+    arcSweep(rows, reward, next, logits, values);
   },
 });
 

@@ -115,8 +115,14 @@ function guard(rows: usize, actions: usize, row: usize, values: usize, sums: usi
 // @ts-ignore: decorator
 @inline
 function subtract(row: usize, top: v128, out: usize, actions: usize): void {
-  for (const end = row + (actions & ~1) * SIZE; row < end; row += 16, out += 16) {
+  for (const end = row + (actions & ~3) * SIZE; row < end; row += 32, out += 32) {
     v128.store(out, f64x2.sub(v128.load(row), top));
+    v128.store(out, f64x2.sub(v128.load(row, 16), top), 16);
+  }
+  if (actions & 2) {
+    v128.store(out, f64x2.sub(v128.load(row), top));
+    row += 16;
+    out += 16;
   }
   if (actions & 1) store<f64>(out, load<f64>(row) - f64x2.extract_lane(top, 0));
 }
@@ -127,9 +133,15 @@ function subtract(row: usize, top: v128, out: usize, actions: usize): void {
 function maximumOfTwo(a: usize, b: usize, actions: usize): v128 {
   let topA = f64x2.splat(-Infinity);
   let topB = topA;
-  for (const end = a + (actions & ~1) * SIZE; a < end; a += 16, b += 16) {
+  for (const end = a + (actions & ~3) * SIZE; a < end; a += 32, b += 32) {
+    topA = f64x2.pmax(topA, f64x2.pmax(v128.load(a), v128.load(a, 16)));
+    topB = f64x2.pmax(topB, f64x2.pmax(v128.load(b), v128.load(b, 16)));
+  }
+  if (actions & 2) {
     topA = f64x2.pmax(topA, v128.load(a));
     topB = f64x2.pmax(topB, v128.load(b));
+    a += 16;
+    b += 16;
   }
   const top = f64x2.pmax(first(topA, topB), second(topA, topB));
   return actions & 1 ? f64x2.pmax(top, numbersAt(a, b)) : top;
@@ -141,9 +153,15 @@ function maximumOfTwo(a: usize, b: usize, actions: usize): v128 {
 function sumOfTwo(a: usize, b: usize, actions: usize): v128 {
   let sumA = f64x2.splat(0);
   let sumB = sumA;
-  for (const end = a + (actions & ~1) * SIZE; a < end; a += 16, b += 16) {
+  for (const end = a + (actions & ~3) * SIZE; a < end; a += 32, b += 32) {
+    sumA = f64x2.add(sumA, f64x2.add(v128.load(a), v128.load(a, 16)));
+    sumB = f64x2.add(sumB, f64x2.add(v128.load(b), v128.load(b, 16)));
+  }
+  if (actions & 2) {
     sumA = f64x2.add(sumA, v128.load(a));
     sumB = f64x2.add(sumB, v128.load(b));
+    a += 16;
+    b += 16;
   }
   const sum = f64x2.add(first(sumA, sumB), second(sumA, sumB));
   return actions & 1 ? f64x2.add(sum, numbersAt(a, b)) : sum;

@@ -21,7 +21,7 @@ export type Model = Table | Arm;
  *
  * `q(s,a) = r(s,a) + V_q(s⊕a)`, and `q(s,a) = r(s,a)` where `a` ends the response, backward in depth, in float64. Its
  * policy draws responses with probability exactly `exp R(y) / Z`, and `log Z = V_q(start)`. Costs one visit, and one
- * exponential, per arc. Source: theory §2 (arXiv 2512.15605, Prop. 3.2).
+ * exponential, per arc. The last depth's logits are the reward's own array. Source: theory §2 (arXiv 2512.15605, Prop. 3.2).
  *
  * @param reward a table of kind `"reward"`
  * @param options how to sweep; an automaton's layers are swept by one thread
@@ -46,7 +46,7 @@ export const toLogits = (reward: Table, options: KernelOptions = {}): Arm => {
  * The reward of an autoregressive model, `r = M⁻¹(q)`.
  *
  * `r(s,a) = q(s,a) − V_q(s⊕a)`, and `r(s,a) = q(s,a)` where `a` ends the response; −∞ on arcs into states that cannot
- * finish. `M(M⁻¹(q)) = q`. Source: theory §2 (arXiv 2512.15605, Prop. 3.2).
+ * finish. `M(M⁻¹(q)) = q`. The last depth's rewards are the logits' own array. Source: theory §2 (arXiv 2512.15605, Prop. 3.2).
  *
  * @throws TypeError where the table holds rewards; {@link EmptyModelError} where no response has positive probability
  * @example
@@ -67,7 +67,7 @@ export const toReward = (logits: Table, options: KernelOptions = {}): Table => {
     (depth) => [logits.levels[depth], space.layer(depth), values[depth + 1]],
     (depth) => {
       const [level, next] = [logits.levels[depth] as Float64Array, values[depth + 1]];
-      return next ? mapArcs(space.layer(depth), level, (q, target) => rewardOfArc(q, target, next)) : level.slice();
+      return next ? mapArcs(space.layer(depth), level, (q, target) => rewardOfArc(q, target, next)) : level;
     },
   );
   return { space, kind: "reward", levels };
@@ -105,33 +105,49 @@ export const softValues = (logits: Table, options: KernelOptions = {}): Float64A
   );
 };
 
-const sweepTree = ({ space, levels }: Table, options: KernelOptions): Arm => {
+const sweepTree = (reward: Table, options: KernelOptions): Arm => {
+  const { space, levels } = reward;
   const kernel = kernelFor(tableBytes(space) / 8, options);
-  const logits: Float64Array[] = new Array(space.horizon);
-  const values: Float64Array[] = new Array(space.horizon);
-  for (let depth = space.horizon - 1; depth >= 0; depth--) {
+  const [tokens, actions] = [space.tokens.length, space.actions];
+  return sweep(reward, (depth, next) => {
     const { states: rows, arcs } = space.layer(depth);
-    logits[depth] = kernel.allocate(arcs);
-    values[depth] = kernel.allocate(rows);
-    kernel.softBellman(
-      { rows, tokens: space.tokens.length, actions: space.actions },
-      levels[depth] as Float64Array,
-      values[depth + 1] ?? null,
-      logits[depth] as Float64Array,
-      values[depth] as Float64Array,
-    );
-  }
-  return armOf(space, logits, values);
+    const r = levels[depth] as Float64Array;
+    const value = kernel.allocate(rows);
+    if (!next) {
+      kernel.softValues({ rows, tokens, actions }, r, value);
+      return { q: r, value };
+    }
+    const q = kernel.allocate(arcs);
+    kernel.softBellman({ rows, tokens, actions }, r, next, q, value);
+    return { q, value };
+  });
 };
 
-const sweepLayers = ({ space, levels }: Table, options: KernelOptions): Arm => {
+const sweepLayers = (reward: Table, options: KernelOptions): Arm => {
+  const { space, levels } = reward;
   const kernel = kernelFor(space.layer(0).arcs, options);
+  return sweep(reward, (depth, next) => {
+    const layer = space.layer(depth) as ArcLayer;
+    const r = levels[depth] as Float64Array;
+    const value = new Float64Array(layer.states);
+    const q = next ? new Float64Array(layer.arcs) : null;
+    kernel.softBellmanArcs(layer, r, next, q, value);
+    return { q: q ?? r, value };
+  });
+};
+
+/**
+ * M, depth by depth from the last. At the last depth, where every action ends the response, `q` is `r`: its array is the
+ * reward's own. On a tree that is most of the table, and not writing it to fresh memory halves the time.
+ */
+const sweep = (
+  { space }: Table,
+  backUp: (depth: number, next: Float64Array | null) => { q: Float64Array; value: Float64Array },
+): Arm => {
   const logits: Float64Array[] = new Array(space.horizon);
   const values: Float64Array[] = new Array(space.horizon);
   for (let depth = space.horizon - 1; depth >= 0; depth--) {
-    const layer = space.layer(depth) as ArcLayer;
-    const [q, value] = [new Float64Array(layer.arcs), new Float64Array(layer.states)];
-    kernel.softBellmanArcs(layer, levels[depth] as Float64Array, values[depth + 1] ?? null, q, value);
+    const { q, value } = backUp(depth, values[depth + 1] ?? null);
     logits[depth] = q;
     values[depth] = value;
   }

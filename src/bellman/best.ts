@@ -1,6 +1,7 @@
 import TinyQueue from "tinyqueue";
 import { END, type Space, type Table } from "../space/index.ts";
 import { armOf } from "./arm.ts";
+import { expectKind } from "./expect-kind.ts";
 import { hardValues } from "./hard-values.ts";
 import { policy } from "./policy.ts";
 import type { Model } from "./soft-bellman.ts";
@@ -24,7 +25,7 @@ export interface RankedResponse {
 /**
  * The `k` most probable responses of a model, most probable first; fewer where fewer have positive probability.
  *
- * Equal ones come in the order of their tokens. After one sweep, `O(k·T·log A)`: each state lists its best completions
+ * Equal ones come in the order of their actions, EOS last. After one sweep, `O(k·T·log A)`: each state lists its best completions
  * only as far as they are asked for (the recursive enumeration of Jiménez and Marzal, 1999).
  *
  * @throws RangeError where `k` is not a whole number ≥ 0; EmptyModelError where no response has positive probability
@@ -55,7 +56,7 @@ export const mode = (model: Model): RankedResponse => bestResponses(armOf(model)
  */
 export const highestRewards = (reward: Table, k: number): ScoredResponse[] => {
   checkCount(k);
-  if (reward.kind !== "reward") throw new TypeError(`expected a table of kind "reward", got "${reward.kind}"`);
+  expectKind(reward, "reward");
   return bestPaths(reward, k);
 };
 

@@ -81,6 +81,15 @@ describe("certify", () => {
     expect(certify(uniform, barred, { samples: 1_000, seed: 1 }).warnings.join()).toMatch(/probability 0 under/);
   });
 
+  test("finds support that the student misses, which its samples cannot show", () => {
+    const all = tableOf(tree({ tokens: 2, horizon: 1, eos: false }), "reward", [Float64Array.of(0, 0)]);
+    const half = { ...all, levels: [Float64Array.of(0, -Infinity)] };
+    const certificate = certify(half, all, { samples: 100, seed: 1 });
+    expect(certificate.klTargetStudent.estimate).toBe(Infinity);
+    expect(certificate.warnings.join()).toMatch(/probability 0 to responses of the target/);
+    expect(certify(all, half, { samples: 100, seed: 1 }).klStudentTarget.estimate).toBe(Infinity);
+  });
+
   test("refuses fewer than 2 samples and models on different spaces", () => {
     const target = randomTable(space, "reward", { seed: 2, scale: 1, offset: 0, forbidden: 0 });
     expect(() => certify(target, target, { samples: 1, seed: 1 })).toThrow(/"samples" must be a whole number ≥ 2/);

@@ -4,8 +4,9 @@ import { armOf, rewardOf } from "./arm.ts";
 import { kl } from "./divergence.ts";
 import { type Estimate, estimateOf, unknown } from "./estimate.ts";
 import { score } from "./policy.ts";
+import { reachable } from "./reachable.ts";
 import { sample } from "./sample.ts";
-import type { Arm, Model } from "./soft-bellman.ts";
+import { type Arm, type Model, toLogits } from "./soft-bellman.ts";
 
 /** How far a student is from its target, from samples of the student alone; all in nats. */
 export interface Certificate {
@@ -33,8 +34,8 @@ const LOW_SHARE = 0.1;
  *
  * With `Δ(y) = R(y) − V_q(start) − log p_q(y)`, the sum of the soft Bellman residuals along `y ∼ p_q`:
  * `log Z = V_q(start) + log E e^Δ`, `KL(p_q‖p_R) = log E e^Δ − E Δ` and `KL(p_R‖p_q) = E[e^Δ Δ]/E[e^Δ] − log E e^Δ`. Standard errors are by
- * the delta method, intervals 95 % normal. All are estimates: they see only what the student says, so a student that
- * misses a part of the target's support underestimates `log Z`.
+ * the delta method, intervals 95 % normal; both are too small where a few weights dominate. A student that misses a part of
+ * the target's support, which its samples cannot show, is found by comparing the tables.
  *
  * @param student the model that is sampled
  * @param target a reward, or logits with the reward `M⁻¹` gives them
@@ -62,8 +63,36 @@ export const certify = (
   const reward = rewardOf(target);
   checkSameSpace(arm.logits.space, reward.space);
   const residuals = residualsOf(arm, reward, count, seed);
-  return { ...summarize(residuals, arm.logPartition), samples: count, seed };
+  const certificate = { ...summarize(residuals, arm.logPartition), samples: count, seed };
+  return missesSupport(arm, toLogits(reward)) ? withoutSupport(certificate) : certificate;
 };
+
+/** Whether some response of the target has probability 0 under the student, which samples of the student cannot show. */
+const missesSupport = (student: Arm, target: Arm): boolean => {
+  const { space } = target.logits;
+  return reachable(target).some((states, depth) => {
+    const layer = space.layer(depth);
+    const [q, r] = [student.logits.levels[depth] as Float64Array, target.logits.levels[depth] as Float64Array];
+    return states.some((reached, state) => {
+      if (reached === 0) return false;
+      const end = layer.firstArc(state + 1);
+      for (let arc = layer.firstArc(state); arc < end; arc++) {
+        if (q[arc] === -Infinity && r[arc] !== -Infinity) return true;
+      }
+      return false;
+    });
+  });
+};
+
+const withoutSupport = (certificate: Certificate): Certificate => ({
+  ...certificate,
+  klTargetStudent: { estimate: Infinity, standardError: 0, interval: [Infinity, Infinity] },
+  bracket: { ...certificate.bracket, upper: Infinity },
+  warnings: [
+    ...certificate.warnings,
+    "the student gives probability 0 to responses of the target, so KL(target‖student) is infinite and log Z is only bounded from below",
+  ],
+});
 
 /** `Δ(y)` of samples of the student. */
 const residualsOf = (arm: Arm, reward: Table, count: number, seed: number): Float64Array => {

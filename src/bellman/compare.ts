@@ -1,4 +1,4 @@
-import { checkSameSpace, type Layer } from "../space/index.ts";
+import { checkSameSpace } from "../space/index.ts";
 import { armOf } from "./arm.ts";
 import { kl } from "./divergence.ts";
 import { expectState } from "./expect-state.ts";
@@ -29,7 +29,7 @@ export interface Comparison {
 /**
  * Exact divergences between two models, distances of their logits, and the bounds that tie them.
  *
- * Rewards go through M first. Always `KL ≤ sharpExpected ≤ sharp ≤ paper`. All are `+∞` where one model forbids what
+ * Rewards go through M first. `KL ≤ sharpExpected ≤ sharp ≤ paper`, up to rounding. All are `+∞` where one model forbids what
  * the other allows, except a divergence that stays finite.
  *
  * @throws RangeError where the spaces differ; EmptyModelError where a model has no response of positive probability
@@ -47,9 +47,10 @@ export const compare = (a: Model, b: Model): Comparison => {
   const [first, second] = [armOf(a), armOf(b)];
   const { space } = first.logits;
   checkSameSpace(space, second.logits.space);
-  const { raw, range } = spread(first, second);
+  const ranges = rangesOf(first, second);
+  const { raw, range } = largest(first, second, ranges);
   const expected = (arm: Arm) =>
-    expectState(arm, (depth, state, layer) => sharpBound(differenceOfState(first, second, depth, state, layer).range));
+    expectState(arm, (depth, state) => sharpBound((ranges[depth] as Differences).range[state] as number));
   return {
     kl: { forward: kl(first, second), reverse: kl(second, first) },
     distance: { raw, gaugeFree: range / 2 },
@@ -61,35 +62,52 @@ export const compare = (a: Model, b: Model): Comparison => {
   };
 };
 
-/** Largest `|δ|` and largest range of `δ` over the states that either model reaches. */
-const spread = (a: Arm, b: Arm): { raw: number; range: number } => {
-  const { space } = a.logits;
-  const [byA, byB] = [reachable(a), reachable(b)];
-  let [raw, range] = [0, 0];
-  for (let depth = 0; depth < space.horizon; depth++) {
-    const layer = space.layer(depth);
-    for (let state = 0; state < layer.states; state++) {
-      if (byA[depth]?.[state] !== 1 && byB[depth]?.[state] !== 1) continue;
-      const difference = differenceOfState(a, b, depth, state, layer);
-      raw = Math.max(raw, difference.raw);
-      range = Math.max(range, difference.range);
-    }
-  }
-  return { raw, range };
-};
+/** `δ = q_a − q_b` of one depth. */
+interface Differences {
+  /** `max_a |δ(s,a)|`, `[states]` */
+  readonly raw: Float64Array;
+  /** `max_a δ(s,a) − min_a δ(s,a)`, `[states]` */
+  readonly range: Float64Array;
+}
 
-/** `max |δ|` and `max δ − min δ` over a state's actions; an action that both forbid does not count. */
-const differenceOfState = (a: Arm, b: Arm, depth: number, state: number, layer: Layer) => {
-  const [first, second] = [a.logits.levels[depth] as Float64Array, b.logits.levels[depth] as Float64Array];
+const rangesOf = (a: Arm, b: Arm): Differences[] =>
+  a.logits.levels.map((first, depth) => {
+    const layer = a.logits.space.layer(depth);
+    const second = b.logits.levels[depth] as Float64Array;
+    const [raw, range] = [new Float64Array(layer.states), new Float64Array(layer.states)];
+    for (let state = 0; state < layer.states; state++) {
+      const { low, high } = extremes(first, second, layer.firstArc(state), layer.firstArc(state + 1));
+      if (low > high) continue; // both forbid every action
+      // one infinite difference makes the range infinite, also where the state has no other action
+      const infinite = low === -Infinity || high === Infinity;
+      raw[state] = Math.max(Math.abs(low), Math.abs(high));
+      range[state] = infinite ? Infinity : high - low;
+    }
+    return { raw, range };
+  });
+
+/** Least and largest difference over a row; an action that both forbid does not count. */
+const extremes = (first: Float64Array, second: Float64Array, begin: number, end: number) => {
   let [low, high] = [Infinity, -Infinity];
-  const end = layer.firstArc(state + 1);
-  for (let arc = layer.firstArc(state); arc < end; arc++) {
+  for (let arc = begin; arc < end; arc++) {
     const [x, y] = [first[arc] as number, second[arc] as number];
     if (x === -Infinity && y === -Infinity) continue;
     low = Math.min(low, x - y);
     high = Math.max(high, x - y);
   }
-  // one infinite difference makes the range infinite, also where the state has no other action
-  if (low === -Infinity || high === Infinity) return { raw: Infinity, range: Infinity };
-  return high < low ? { raw: 0, range: 0 } : { raw: Math.max(Math.abs(low), Math.abs(high)), range: high - low };
+  return { low, high };
+};
+
+/** Largest `|δ|` and largest range of `δ` over the states that either model reaches. */
+const largest = (a: Arm, b: Arm, differences: readonly Differences[]): { raw: number; range: number } => {
+  const [byA, byB] = [reachable(a), reachable(b)];
+  let [raw, range] = [0, 0];
+  differences.forEach((of, depth) => {
+    for (let state = 0; state < of.raw.length; state++) {
+      if (byA[depth]?.[state] !== 1 && byB[depth]?.[state] !== 1) continue;
+      raw = Math.max(raw, of.raw[state] as number);
+      range = Math.max(range, of.range[state] as number);
+    }
+  });
+  return { raw, range };
 };

@@ -1,7 +1,8 @@
-import { checkSameSpace, type Layer } from "../space/index.ts";
+import { checkSameSpace } from "../space/index.ts";
 import { armOf } from "./arm.ts";
 import { expectState } from "./expect-state.ts";
-import type { Arm, Model } from "./soft-bellman.ts";
+import { type PolicyRow, policyRow } from "./policy-row.ts";
+import type { Model } from "./soft-bellman.ts";
 
 /**
  * Kullback–Leibler divergence `KL(p‖q) = E_p[log p(y) − log q(y)]` between two models on the same space, in nats.
@@ -22,30 +23,33 @@ import type { Arm, Model } from "./soft-bellman.ts";
 export const kl = (p: Model, q: Model): number => {
   const [first, second] = [armOf(p), armOf(q)];
   checkSameSpace(first.logits.space, second.logits.space);
-  return expectState(first, (depth, state, layer) => policyDivergence(first, second, depth, state, layer));
+  const [ofP, ofQ] = [policyRow(first), policyRow(second)];
+  return expectState(first, (depth, state, layer) => {
+    ofP.read(depth, state);
+    if (!ofQ.read(depth, state)) return Infinity;
+    return rowDivergence(ofP, ofQ, layer.firstArc(state + 1) - layer.firstArc(state));
+  });
 };
 
-/** `KL(π_p(·|s)‖π_q(·|s))` of one state reachable under `p`, in nats. */
-const policyDivergence = (p: Arm, q: Arm, depth: number, state: number, layer: Layer): number => {
-  const [pLogits, qLogits] = [p.logits.levels[depth] as Float64Array, q.logits.levels[depth] as Float64Array];
-  const pValue = (p.values[depth] as Float64Array)[state] as number;
-  const qValue = (q.values[depth] as Float64Array)[state] as number;
-  if (qValue === -Infinity) return Infinity;
-  // Σ π_p log(π_p/π_q) = Σ π_p (d + e^−d − 1) + (mass of π_q where π_p is 0) with d = log(π_p/π_q):
-  // no term is negative, so small divergences keep their digits
+/**
+ * `KL(π_p(·|s)‖π_q(·|s))` of the state that both rows have read, in nats.
+ *
+ * `Σ π_p log(π_p/π_q) = Σ π_p (d + e^−d − 1) + (mass of π_q where π_p is 0)` with `d = log(π_p/π_q)`: no term is negative, so
+ * small divergences keep their digits.
+ */
+const rowDivergence = (p: PolicyRow, q: PolicyRow, actions: number): number => {
   let divergence = 0;
-  const end = layer.firstArc(state + 1);
-  for (let arc = layer.firstArc(state); arc < end; arc++) {
-    const logP = (pLogits[arc] as number) - pValue;
-    const logQ = (qLogits[arc] as number) - qValue;
+  for (let i = 0; i < actions; i++) {
+    const [logP, logQ] = [p.logPolicy[i] as number, q.logPolicy[i] as number];
+    const [pi, other] = [p.probability[i] as number, q.probability[i] as number];
     if (logP === -Infinity) {
-      divergence += Math.exp(logQ);
+      divergence += other;
       continue;
     }
     if (logQ === -Infinity) return Infinity;
     const d = logP - logQ;
-    // e^logP · e^−d is e^logQ: the product would overflow for large −d
-    divergence += d < -1 ? Math.exp(logP) * (d - 1) + Math.exp(logQ) : Math.exp(logP) * excess(d);
+    // π_p e^−d is π_q: the product would overflow for large −d
+    divergence += d < -1 ? pi * (d - 1) + other : pi * excess(d);
   }
   return divergence;
 };

@@ -1,4 +1,4 @@
-import { END, type Table } from "../space/index.ts";
+import { END, type Space, type Table } from "../space/index.ts";
 
 /** No response of the model has positive probability. */
 export class EmptyModelError extends RangeError {
@@ -22,8 +22,20 @@ export const emptyModel = ({ space, levels }: Table): EmptyModelError => {
     prefix.push(space.tokens[layer.action(arc, state)] as string);
     state = layer.target(arc, state);
   }
+  const shown = prefix.length > SHOWN ? [...prefix.slice(0, SHOWN), `… ${prefix.length - SHOWN} more`] : prefix;
   return new EmptyModelError(
-    "the model is empty: no response has positive probability, and after the prefix " +
-      `${JSON.stringify(prefix)} every action is −∞: allow one`,
+    `the model is empty: no response has positive probability, and after the prefix ${JSON.stringify(shown)} ` +
+      `${whyDead(space, levels, prefix.length, state)}: allow one`,
   );
+};
+
+/** Longest prefix that a message shows whole. */
+const SHOWN = 20;
+
+const whyDead = (space: Space, levels: readonly Float64Array[], depth: number, state: number): string => {
+  if (depth >= space.horizon) return "nothing may end";
+  const layer = space.layer(depth);
+  return layer.firstArc(state) === layer.firstArc(state + 1) && levels[depth]
+    ? "there is no action, not even to end"
+    : "every action is −∞";
 };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { arcsOf, automaton, layered, lengthOf, type Table, tableOfArcs } from "../space/index.ts";
+import { arcsOf, automaton, layered, lengthOf, type Table, tableOfArcs, tree } from "../space/index.ts";
 import { bestResponses, highestRewards } from "./best.ts";
 import { compare } from "./compare.ts";
 import { kl } from "./divergence.ts";
@@ -208,4 +208,48 @@ describe("comparison", () => {
       close(divergence.forward, 0, tolerance(listed) ** 2 + 1e-20);
       close(distance.gaugeFree, 0, tolerance(listed));
     }));
+});
+
+describe("far from 0", () => {
+  // Policies are normalised row by row, so neither a long horizon nor a large offset adds up to an error that shows.
+  test("rewards with a large offset over a long horizon give the entropy and length of rewards without", () => {
+    const machine = automaton({
+      tokens: ["a", "b"],
+      states: 1,
+      start: 0,
+      arcs: [
+        [0, 0, 0],
+        [0, 1, 0],
+      ],
+      accept: [0],
+    });
+    const space = layered(machine, { horizon: 10_000, eos: false });
+    const withOffset = (offset: number) => tableOfArcs(space, "reward", (_, __, action) => offset + action / 4);
+    const [plain, far] = [withOffset(0), withOffset(4096)];
+    const step = Math.log1p(Math.exp(0.25)) - 0.25 / (1 + Math.exp(-0.25));
+    expect(Math.abs(entropy(plain) / (10_000 * step) - 1)).toBeLessThan(1e-11);
+    expect(expectedLength(plain) / 10_000 - 1).toBeCloseTo(0, 11);
+    expect(expectedLength(far) / 10_000 - 1).toBeCloseTo(0, 11);
+    // q = r + V itself is only kept to 4e-9 at 4e7
+    expect(Math.abs(entropy(far) / entropy(plain) - 1)).toBeLessThan(1e-8);
+    expect(visits(far).at(-1)?.[0]).toBeCloseTo(1, 10);
+  });
+
+  test("a shift by a constant leaves the divergence exactly 0", () => {
+    const space = tree({ tokens: 3, horizon: 3, eos: true });
+    const logits = tableOfArcs(space, "logits", (depth, state, action) => (depth * 7 + state * 3 + action * 5) % 11);
+    const shifted = tableOfArcs(
+      space,
+      "logits",
+      (depth, state, action) => 4096 + ((depth * 7 + state * 3 + action * 5) % 11),
+    );
+    expect(kl(logits, shifted)).toBe(0);
+  });
+
+  test("numbers whose sum could overflow are refused, not turned into NaN", () => {
+    const space = tree({ tokens: 2, horizon: 2, eos: false });
+    expect(() => tableOfArcs(space, "reward", () => 1e308)).toThrow(/so large that a response's sum may overflow/);
+    const reward = tableOfArcs(space, "reward", () => 40);
+    expect(() => tilt(reward, reward, { temperature: 1e-307 })).toThrow(RangeError);
+  });
 });

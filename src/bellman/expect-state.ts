@@ -1,5 +1,5 @@
 import { END, type Layer } from "../space/index.ts";
-import { logPolicyAt } from "./policy.ts";
+import { policyRow } from "./policy-row.ts";
 import type { Arm } from "./soft-bellman.ts";
 import { weigh } from "./weigh.ts";
 
@@ -9,19 +9,21 @@ import { weigh } from "./weigh.ts";
  */
 export const expectState = (arm: Arm, term: (depth: number, state: number, layer: Layer) => number): number => {
   const { space } = arm.logits;
+  const row = policyRow(arm);
   let next = new Float64Array(0);
   for (let depth = space.horizon - 1; depth >= 0; depth--) {
     const layer = space.layer(depth);
-    const values = arm.values[depth] as Float64Array;
     const out = new Float64Array(layer.states);
     for (let state = 0; state < layer.states; state++) {
-      if (values[state] === -Infinity) continue;
+      if (!row.read(depth, state)) continue;
       let sum = term(depth, state, layer);
+      const first = layer.firstArc(state);
       const end = layer.firstArc(state + 1);
-      for (let arc = layer.firstArc(state); arc < end; arc++) {
+      for (let arc = first; arc < end; arc++) {
         const target = layer.target(arc, state);
-        if (target === END || next[target] === 0) continue;
-        sum += weigh(logPolicyAt(arm, depth, arc, state), next[target] as number);
+        if (target === END) continue;
+        const [p, logP] = [row.probability[arc - first] as number, row.logPolicy[arc - first] as number];
+        sum += weigh(p, logP, next[target] as number);
       }
       out[state] = sum;
     }

@@ -1,11 +1,11 @@
 import { END, type Space } from "../space/index.ts";
 import { armOf } from "./arm.ts";
-import { logPolicyAt } from "./policy.ts";
+import { type PolicyRow, policyRow } from "./policy-row.ts";
 import type { Arm, Model } from "./soft-bellman.ts";
 import { weigh } from "./weigh.ts";
 
 /** A number for each arc: what an additive feature adds when a response follows the arc. */
-type ArcTerm = (depth: number, arc: number, state: number) => number;
+type ArcTerm = (depth: number, arc: number, state: number, logPolicy: number) => number;
 
 /**
  * Expectation of an additive quantity, `E[Σ_t f(s_t, y_t)] = X(start)` with `X(s) = Σ_a π(a|s)·(f(s,a) + X(s⊕a))`.
@@ -14,23 +14,27 @@ type ArcTerm = (depth: number, arc: number, state: number) => number;
  */
 const expectSum = (arm: Arm, term: ArcTerm): number => {
   const { space } = arm.logits;
+  const row = policyRow(arm);
   let next = new Float64Array(0);
-  for (let depth = space.horizon - 1; depth >= 0; depth--) next = backUp(arm, depth, next, term);
+  for (let depth = space.horizon - 1; depth >= 0; depth--) next = backUp(space, row, depth, next, term);
   return next[space.start] as number;
 };
 
 /** One depth of an expectation backward: `X(s)` from the next depth's, `[states]`. */
-const backUp = (arm: Arm, depth: number, next: Float64Array, term: ArcTerm): Float64Array<ArrayBuffer> => {
-  const layer = arm.logits.space.layer(depth);
+const backUp = (space: Space, row: PolicyRow, depth: number, next: Float64Array, term: ArcTerm) => {
+  const layer = space.layer(depth);
   const out = new Float64Array(layer.states);
   for (let state = 0; state < layer.states; state++) {
+    if (!row.read(depth, state)) continue;
+    const first = layer.firstArc(state);
     const end = layer.firstArc(state + 1);
     let sum = 0;
-    for (let arc = layer.firstArc(state); arc < end; arc++) {
-      const logPolicy = logPolicyAt(arm, depth, arc, state);
-      if (logPolicy === -Infinity) continue;
+    for (let arc = first; arc < end; arc++) {
+      const logP = row.logPolicy[arc - first] as number;
+      if (logP === -Infinity) continue;
       const target = layer.target(arc, state);
-      sum += weigh(logPolicy, term(depth, arc, state) + (target === END ? 0 : (next[target] as number)));
+      const ahead = target === END ? 0 : (next[target] as number);
+      sum += weigh(row.probability[arc - first] as number, logP, term(depth, arc, state, logP) + ahead);
     }
     out[state] = sum;
   }
@@ -44,7 +48,8 @@ const backUp = (arm: Arm, depth: number, next: Float64Array, term: ArcTerm): Flo
  * `v(s) = Σ_a π(a|s)·(v(s⊕a) + (φ + m(s⊕a) − m(s))²)`, which cannot cancel to a negative number.
  *
  * @param feature one number per arc, laid out as a table's levels
- * @throws EmptyModelError where no response has positive probability
+ * @throws RangeError where a number of the feature is missing or not finite (−∞ may stand on actions of probability 0); EmptyModelError where no response has
+ * positive probability
  * @example
  * ```ts
  * import { expectation, table, tree } from "arbel";
@@ -61,32 +66,39 @@ export const expectation = (
   const arm = armOf(model);
   const { space } = arm.logits;
   checkFeature(space, feature);
-  const term: ArcTerm = (depth, arc) => (feature[depth] as Float64Array)[arc] as number;
+  const term = (depth: number, arc: number) => (feature[depth] as Float64Array)[arc] as number;
+  const row = policyRow(arm);
   const means: Float64Array[] = new Array(space.horizon);
   for (let depth = space.horizon - 1; depth >= 0; depth--) {
-    means[depth] = backUp(arm, depth, means[depth + 1] ?? new Float64Array(0), term);
+    means[depth] = backUp(space, row, depth, means[depth + 1] ?? new Float64Array(0), term);
   }
+  const mean = (means[0] as Float64Array)[space.start] as number;
+  if (mean === -Infinity)
+    throw new RangeError('"feature" is −∞ on a response of positive probability: use finite numbers');
   const variance = expectSum(arm, (depth, arc, state) => {
     const target = space.layer(depth).target(arc, state);
     const ahead = target === END ? 0 : ((means[depth + 1] as Float64Array)[target] as number);
-    return (term(depth, arc, state) + ahead - ((means[depth] as Float64Array)[state] as number)) ** 2;
+    return (term(depth, arc) + ahead - ((means[depth] as Float64Array)[state] as number)) ** 2;
   });
-  return { mean: (means[0] as Float64Array)[space.start] as number, variance };
+  return { mean, variance };
 };
 
 const checkFeature = (space: Space, feature: readonly Float64Array[]) => {
   for (let depth = 0; depth < space.horizon; depth++) {
     const { arcs } = space.layer(depth);
-    if (feature[depth]?.length !== arcs) {
-      throw new RangeError(`"feature[${depth}]" must hold ${arcs} numbers, one per arc, got ${feature[depth]?.length}`);
+    const level = feature[depth];
+    if (level?.length !== arcs) {
+      throw new RangeError(`"feature[${depth}]" must hold ${arcs} numbers, one per arc, got ${level?.length}`);
     }
+    const wrong = level.findIndex((x) => !(x < Infinity));
+    if (wrong >= 0) throw new RangeError(`"feature[${depth}][${wrong}]" must be a finite number, got ${level[wrong]}`);
   }
 };
 
 /** Shannon entropy `H(p) = −E[Σ_t log π(y_t|s_t)]` of a model's responses, in nats. */
 export const entropy = (model: Model): number => {
   const arm = armOf(model);
-  return expectSum(arm, (depth, arc, state) => -logPolicyAt(arm, depth, arc, state));
+  return expectSum(arm, (_depth, _arc, _state, logPolicy) => -logPolicy);
 };
 
 /** Expected number of actions of a response, EOS included: `E[τ]` of theory §1. */

@@ -1,10 +1,15 @@
 import { END, type Table } from "../space/index.ts";
+import { expectKind } from "./expect-kind.ts";
 
 /**
  * Hard values `H(s) = max_a r(s,a) + H(s⊕a)`, one array `[states]` per depth: the limit `β → 0` of `β·V_{r/β}`
  * (theory §3); `H(start)` is the score of the mode. −∞ where nothing can finish.
+ *
+ * @throws TypeError where the table holds logits
  */
-export const hardValues = ({ space, levels }: Table): Float64Array[] => {
+export const hardValues = (reward: Table): Float64Array[] => {
+  expectKind(reward, "reward");
+  const { space, levels } = reward;
   const values: Float64Array[] = new Array(space.horizon);
   for (let depth = space.horizon - 1; depth >= 0; depth--) {
     const layer = space.layer(depth);

@@ -1,6 +1,6 @@
 import { END } from "../space/index.ts";
 import { armOf } from "./arm.ts";
-import { logPolicyAt } from "./policy.ts";
+import { policyRow } from "./policy-row.ts";
 import type { Model } from "./soft-bellman.ts";
 
 /**
@@ -34,6 +34,7 @@ const forward = (model: Model, withArcs = false): { states: Float64Array[]; arcs
   const { space } = arm.logits;
   const states: Float64Array[] = [];
   const arcs: Float64Array[] = [];
+  const row = policyRow(arm);
   let visit = new Float64Array(space.layer(0).states);
   visit[space.start] = 1;
   for (let depth = 0; depth < space.horizon; depth++) {
@@ -42,10 +43,11 @@ const forward = (model: Model, withArcs = false): { states: Float64Array[]; arcs
     const flow = new Float64Array(withArcs ? layer.arcs : 0);
     for (let state = 0; state < layer.states; state++) {
       const mass = visit[state] as number;
-      if (mass === 0) continue;
+      if (mass === 0 || !row.read(depth, state)) continue;
+      const first = layer.firstArc(state);
       const end = layer.firstArc(state + 1);
-      for (let arc = layer.firstArc(state); arc < end; arc++) {
-        const probability = mass * Math.exp(logPolicyAt(arm, depth, arc, state));
+      for (let arc = first; arc < end; arc++) {
+        const probability = mass * (row.probability[arc - first] as number);
         if (withArcs) flow[arc] = probability;
         const target = layer.target(arc, state);
         if (target !== END) next[target] = (next[target] as number) + probability;

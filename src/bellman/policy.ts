@@ -1,13 +1,9 @@
 import { arcsOf, type Table } from "../space/index.ts";
 import { armOf } from "./arm.ts";
 import { byDepth } from "./by-depth.ts";
-import type { Arm, Model } from "./soft-bellman.ts";
-
-/** `log π(a|s) = q(s,a) − V_q(s)` of one arc, in nats; −∞ in a state that cannot finish. */
-export const logPolicyAt = (arm: Arm, depth: number, arc: number, state: number): number => {
-  const value = (arm.values[depth] as Float64Array)[state] as number;
-  return value === -Infinity ? -Infinity : ((arm.logits.levels[depth] as Float64Array)[arc] as number) - value;
-};
+import { expectKind } from "./expect-kind.ts";
+import { policyRow } from "./policy-row.ts";
+import type { Model } from "./soft-bellman.ts";
 
 /**
  * The policy of a model, `log π(a|s) = q(s,a) − V_q(s)`, as a logits table of its space, in nats.
@@ -20,15 +16,17 @@ export const logPolicyAt = (arm: Arm, depth: number, arc: number, state: number)
 export const policy = (model: Model): Table => {
   const arm = armOf(model);
   const { space } = arm.logits;
+  const row = policyRow(arm);
   const levels = byDepth(
     space.horizon,
-    (depth) => [arm.logits.levels[depth], arm.values[depth], space.layer(depth)],
+    (depth) => [arm.logits.levels[depth], space.layer(depth)],
     (depth) => {
       const layer = space.layer(depth);
       const out = new Float64Array(layer.arcs);
       for (let state = 0; state < layer.states; state++) {
-        const end = layer.firstArc(state + 1);
-        for (let arc = layer.firstArc(state); arc < end; arc++) out[arc] = logPolicyAt(arm, depth, arc, state);
+        row.read(depth, state);
+        const first = layer.firstArc(state);
+        out.set(row.logPolicy.subarray(0, layer.firstArc(state + 1) - first), first);
       }
       return out;
     },
@@ -39,7 +37,7 @@ export const policy = (model: Model): Table => {
 /**
  * Log-probability of one response, `log p(y) = Σ_t log π(y_t|s_t)`, in nats; −∞ where the space does not hold it.
  *
- * Costs `O(T)` for an {@link Arm}; a table is swept first, so make the arm once for many responses.
+ * Costs `O(V·T)` for an {@link Arm}; a table is swept first, so make the arm once for many responses.
  *
  * @example
  * ```ts
@@ -53,16 +51,20 @@ export const logProbability = (model: Model, response: ArrayLike<number>): numbe
   const { space } = arm.logits;
   const arcs = arcsOf(space, response);
   if (!arcs) return -Infinity;
+  const row = policyRow(arm);
   let [logProbability, state] = [0, space.start];
   arcs.forEach((arc, depth) => {
-    logProbability += logPolicyAt(arm, depth, arc, state);
-    state = space.layer(depth).target(arc, state);
+    const layer = space.layer(depth);
+    row.read(depth, state);
+    logProbability += row.logPolicy[arc - layer.firstArc(state)] as number;
+    state = layer.target(arc, state);
   });
   return logProbability;
 };
 
 /** Reward of one response, `R(y) = Σ_t r(s_t, y_t)`, in nats; −∞ where the space does not hold it. */
 export const score = (reward: Table, response: ArrayLike<number>): number => {
+  expectKind(reward, "reward");
   const arcs = arcsOf(reward.space, response);
   if (!arcs) return -Infinity;
   return arcs.reduce((sum, arc, depth) => sum + ((reward.levels[depth] as Float64Array)[arc] as number), 0);

@@ -43,6 +43,6 @@ describe("residuals", () => {
 
   test("refuse tables of the wrong kind", () => {
     const reward = table(tree({ tokens: 2, horizon: 1, eos: false }), "reward", () => 0);
-    expect(() => residuals(reward, reward)).toThrow(/"logits" must be a table of kind "logits"/);
+    expect(() => residuals(reward, reward)).toThrow(/table of kind "logits", got "reward"/);
   });
 });

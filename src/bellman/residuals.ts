@@ -1,4 +1,5 @@
 import { checkSameSpace, END, type Table } from "../space/index.ts";
+import { expectKind } from "./expect-kind.ts";
 import { softValues } from "./soft-bellman.ts";
 
 /**
@@ -20,8 +21,8 @@ import { softValues } from "./soft-bellman.ts";
  * ```
  */
 export const residuals = (logits: Table, reward: Table): Float64Array[] => {
-  if (logits.kind !== "logits") throw new TypeError(`"logits" must be a table of kind "logits", got "${logits.kind}"`);
-  if (reward.kind !== "reward") throw new TypeError(`"reward" must be a table of kind "reward", got "${reward.kind}"`);
+  expectKind(logits, "logits");
+  expectKind(reward, "reward");
   const { space } = logits;
   checkSameSpace(space, reward.space);
   const values = softValues(logits);

@@ -35,8 +35,11 @@ export const rewardAlong = (options: {
       throw new RangeError(`logit ${invalid} after ${depth} tokens is ${logits[invalid]}: use a finite number or −∞`);
     }
     const action = response[depth] ?? logits.length - 1;
-    if (!(action >= 0 && action < logits.length)) {
-      throw new RangeError(`token ${action} at depth ${depth} is out of range: the model gave ${logits.length} logits`);
+    const tokens = logits.length - (eos && depth < response.length ? 1 : 0);
+    if (!(Number.isInteger(action) && action >= 0 && action < tokens)) {
+      throw new RangeError(
+        `token ${action} at depth ${depth} is out of range: the logits there are of ${tokens} tokens`,
+      );
     }
     if (depth > 0) rewards[depth - 1] = lessValue(rewards[depth - 1] as number, logSumExp(logits));
     rewards[depth] = logits[action] as number;

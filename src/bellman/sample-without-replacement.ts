@@ -1,9 +1,9 @@
 import TinyQueue from "tinyqueue";
 import { END } from "../space/index.ts";
 import { armOf } from "./arm.ts";
-import { logPolicyAt } from "./policy.ts";
-import { generator, gumbel } from "./random.ts";
-import type { Model } from "./soft-bellman.ts";
+import { policyRow } from "./policy-row.ts";
+import { generator, gumbel, type RandomGenerator } from "./random.ts";
+import type { Arm, Model } from "./soft-bellman.ts";
 
 /** A response drawn without replacement. */
 export interface DistinctResponse {
@@ -52,9 +52,9 @@ export const sampleWithoutReplacement = (
   const arm = armOf(model);
   const { space } = arm.logits;
   const random = generator(options.seed);
-  const queue = new TinyQueue<Node>([], (a, b) => b.perturbed - a.perturbed);
+  const expand = expanderOf(arm, random);
   const root = { depth: 0, state: space.start, logProbability: 0, perturbed: gumbel(random) };
-  queue.push({ ...root, action: -1, parent: undefined });
+  let queue = new TinyQueue<Node>([{ ...root, action: -1, parent: undefined }], byPerturbed);
   const drawn: DistinctResponse[] = [];
   while (drawn.length < count) {
     const node = queue.pop();
@@ -62,29 +62,50 @@ export const sampleWithoutReplacement = (
     if (node.state === END) {
       const { logProbability, perturbed } = node;
       drawn.push({ tokens: tokensOf(node, space.tokens.length), logProbability, perturbed });
-      continue;
+    } else {
+      for (const child of expand(node)) queue.push(child);
+      queue = pruned(queue, count - drawn.length);
     }
+  }
+  return drawn;
+};
+
+const byPerturbed = (a: Node, b: Node) => b.perturbed - a.perturbed;
+
+/**
+ * The queue without prefixes that cannot win: each prefix has a response as large as itself, so of `wanted` responses
+ * none comes from a prefix below the `wanted` largest. Cut only when it has grown to a multiple, so that a push stays cheap.
+ */
+const pruned = (queue: TinyQueue<Node>, wanted: number): TinyQueue<Node> => {
+  if (queue.length < 4 * wanted + 1_000) return queue;
+  return new TinyQueue(queue.data.sort(byPerturbed).slice(0, wanted), byPerturbed);
+};
+
+/** Hands a prefix's noise down to the prefixes that are one action longer. */
+const expanderOf = (arm: Arm, random: RandomGenerator) => {
+  const row = policyRow(arm);
+  return (node: Node): Node[] => {
+    const layer = arm.logits.space.layer(node.depth);
+    const first = layer.firstArc(node.state);
+    const count = layer.firstArc(node.state + 1) - first;
+    row.read(node.depth, node.state);
     const children: Node[] = [];
-    const layer = space.layer(node.depth);
-    for (let arc = layer.firstArc(node.state); arc < layer.firstArc(node.state + 1); arc++) {
-      const logPolicy = logPolicyAt(arm, node.depth, arc, node.state);
+    for (let i = 0; i < count; i++) {
+      const logPolicy = row.logPolicy[i] as number;
       if (logPolicy === -Infinity) continue;
       const logProbability = node.logProbability + logPolicy;
       children.push({
         depth: node.depth + 1,
-        state: layer.target(arc, node.state),
+        state: layer.target(first + i, node.state),
         logProbability,
         perturbed: logProbability + gumbel(random),
-        action: layer.action(arc, node.state),
+        action: layer.action(first + i, node.state),
         parent: node,
       });
     }
     const largest = children.reduce((max, child) => Math.max(max, child.perturbed), -Infinity);
-    for (const child of children) {
-      queue.push({ ...child, perturbed: truncate(child.perturbed, largest, node.perturbed) });
-    }
-  }
-  return drawn;
+    return children.map((child) => ({ ...child, perturbed: truncate(child.perturbed, largest, node.perturbed) }));
+  };
 };
 
 /**

@@ -106,6 +106,14 @@ describe("sampleWithoutReplacement", () => {
     );
   });
 
+  test("keeps only prefixes that can still win, and draws the same whatever it keeps", () => {
+    const reward = randomTable(tree({ tokens: 4, horizon: 7, eos: false }), "reward", NUMBERS);
+    const all = sampleWithoutReplacement(reward, 16_384, { seed: 5 });
+    expect(all.length).toBe(16_384);
+    const some = sampleWithoutReplacement(reward, 300, { seed: 5 });
+    expect(some.map(({ tokens }) => tokens.join())).toEqual(all.slice(0, 300).map(({ tokens }) => tokens.join()));
+  });
+
   test("draws pairs with the probability p(y)·p(z)/(1 − p(y)) of drawing one after the other", () => {
     const reward = randomTable(tree({ tokens: 2, horizon: 3, eos: true }), "reward", NUMBERS);
     const listed = enumerate(reward);

@@ -1,8 +1,8 @@
-import { END, type Layer } from "../space/index.ts";
+import { END, type Layer, type Space } from "../space/index.ts";
 import { armOf } from "./arm.ts";
-import { logPolicyAt } from "./policy.ts";
+import { type PolicyRow, policyRow } from "./policy-row.ts";
 import { generator, type RandomGenerator, uniform } from "./random.ts";
-import type { Arm, Model } from "./soft-bellman.ts";
+import type { Model } from "./soft-bellman.ts";
 
 /** Independent responses, kept side by side in typed arrays. */
 export interface Samples {
@@ -41,7 +41,8 @@ export const sample = (model: Model, count: number, options: { readonly seed: nu
   const { space } = arm.logits;
   const vocabulary = space.tokens.length;
   const random = generator(options.seed);
-  const depths = arm.logits.levels.map((_, depth) => drawsOf(arm, depth));
+  const row = policyRow(arm);
+  const depths = arm.logits.levels.map((_, depth) => drawsOf(space, row, depth));
   const offsets = new Float64Array(count + 1);
   const logProbabilities = new Float64Array(count);
   let tokens = new Int32Array(Math.max(16, 4 * count));
@@ -77,7 +78,7 @@ const grown = (tokens: Int32Array, needed: number): Int32Array<ArrayBuffer> => {
 
 /** The policy of one depth, worked out row by row as states are visited. */
 interface Draws {
-  readonly arm: Arm;
+  readonly row: PolicyRow;
   readonly depth: number;
   readonly layer: Layer;
   /** 1 where a state's row is filled in, `[states]`. */
@@ -88,19 +89,21 @@ interface Draws {
   readonly cumulative: Float64Array;
 }
 
-const drawsOf = (arm: Arm, depth: number): Draws => {
-  const layer = arm.logits.space.layer(depth);
+const drawsOf = (space: Space, row: PolicyRow, depth: number): Draws => {
+  const layer = space.layer(depth);
   const [logPolicy, cumulative] = [new Float64Array(layer.arcs), new Float64Array(layer.arcs)];
-  return { arm, depth, layer, filled: new Uint8Array(layer.states), logPolicy, cumulative };
+  return { row, depth, layer, filled: new Uint8Array(layer.states), logPolicy, cumulative };
 };
 
-const fillRow = ({ arm, depth, layer, filled, logPolicy, cumulative }: Draws, state: number): void => {
+const fillRow = ({ row, depth, layer, filled, logPolicy, cumulative }: Draws, state: number): void => {
+  row.read(depth, state);
+  const first = layer.firstArc(state);
+  const count = layer.firstArc(state + 1) - first;
   let sum = 0;
-  const end = layer.firstArc(state + 1);
-  for (let arc = layer.firstArc(state); arc < end; arc++) {
-    logPolicy[arc] = logPolicyAt(arm, depth, arc, state);
-    sum += Math.exp(logPolicy[arc] as number);
-    cumulative[arc] = sum;
+  for (let i = 0; i < count; i++) {
+    logPolicy[first + i] = row.logPolicy[i] as number;
+    sum += row.probability[i] as number;
+    cumulative[first + i] = sum;
   }
   filled[state] = 1;
 };

@@ -2,6 +2,7 @@ import { type KernelOptions, kernelFor } from "../kernels/index.ts";
 import { type ArcLayer, END, type Layer, type Space, type Table, tableBytes } from "../space/index.ts";
 import { byDepth } from "./by-depth.ts";
 import { emptyModel } from "./empty-model.ts";
+import { expectKind } from "./expect-kind.ts";
 
 /** An autoregressive model with the soft values of all its states. */
 export interface Arm {
@@ -82,6 +83,7 @@ const rewardOfArc = (q: number, target: number, next: Float64Array): number => {
 
 /** Soft values `V_q(s) = log Σ_a exp q(s,a)`, one array `[states]` per depth, of logits. */
 export const softValues = (logits: Table, options: KernelOptions = {}): Float64Array[] => {
+  expectKind(logits, "logits");
   const { space, levels } = logits;
   if (space.kind === "tree") {
     const kernel = kernelFor(tableBytes(space) / 8, options);
@@ -173,11 +175,4 @@ const mapArcs = (layer: Layer, level: Float64Array, map: (x: number, target: num
     }
   }
   return out;
-};
-
-const expectKind = (table: Table, kind: Table["kind"]) => {
-  if (table.kind !== kind) {
-    const other = kind === "reward" ? "toReward" : "toLogits";
-    throw new TypeError(`expected a table of kind "${kind}", got "${table.kind}": convert it with ${other} first`);
-  }
 };

@@ -1,5 +1,6 @@
-import { checkSameSpace, type Table } from "../space/index.ts";
+import { checkSameSpace, type Table, tableOf } from "../space/index.ts";
 import { byDepth } from "./by-depth.ts";
+import { expectKind } from "./expect-kind.ts";
 import { policy } from "./policy.ts";
 import type { Model } from "./soft-bellman.ts";
 
@@ -12,7 +13,7 @@ import type { Model } from "./soft-bellman.ts";
  * @param reference the model `ρ`
  * @param reward the reward `r`, on the same space
  * @param options.temperature `β > 0`, in the reward's unit per nat
- * @throws RangeError where the temperature is not a finite number > 0 or the spaces differ
+ * @throws RangeError where the temperature is not a finite number > 0, or so small that `r/β` overflows, or the spaces differ
  * @example
  * ```ts
  * import { table, tilt, toLogits, tree } from "arbel";
@@ -27,7 +28,7 @@ export const tilt = (reference: Model, reward: Table, options: { readonly temper
   if (!(temperature > 0 && temperature < Infinity)) {
     throw new RangeError(`"temperature" must be a finite number > 0, got ${String(temperature)}`);
   }
-  if (reward.kind !== "reward") throw new TypeError(`expected a table of kind "reward", got "${reward.kind}"`);
+  expectKind(reward, "reward");
   const { space, levels } = policy(reference);
   checkSameSpace(space, reward.space);
   const tilted = byDepth(
@@ -39,5 +40,5 @@ export const tilt = (reference: Model, reward: Table, options: { readonly temper
       return logPolicy.map((p, arc) => (p === -Infinity ? p : (level[arc] as number) / temperature + p));
     },
   );
-  return { space, kind: "reward", levels: tilted };
+  return tableOf(space, "reward", tilted);
 };

@@ -1,8 +1,8 @@
 /**
- * One term `p·x` of an expectation, from `log p`: 0 where `p = 0`, whatever `x` is; `±∞` where `x` is infinite and `p > 0`,
- * also when `p` is too small for a float64.
+ * One term `p·x` of an expectation, from `p` and `log p`: 0 where `p = 0`, whatever `x` is; `±∞` where `x` is infinite and
+ * `p > 0`, also when `p` is too small for a float64.
  */
-export const weigh = (logP: number, x: number): number => {
+export const weigh = (p: number, logP: number, x: number): number => {
   if (logP === -Infinity) return 0;
-  return Number.isFinite(x) ? Math.exp(logP) * x : x;
+  return Number.isFinite(x) ? p * x : x;
 };

@@ -16,24 +16,32 @@ export const countResponses = (space: Space): bigint => {
 /** Number of paths from the start to the end over the arcs that are kept, exactly. */
 export const countPaths = (space: Space, keep: (depth: number, arc: number) => boolean): bigint => {
   // float64 counts are exact up to 2^53, and a thousand times faster than bigint
-  const rough = countBackward<number>(space, keep, 0, 1, (a, b) => a + b);
-  return rough <= Number.MAX_SAFE_INTEGER ? BigInt(rough) : countBackward<bigint>(space, keep, 0n, 1n, (a, b) => a + b);
+  const rough = countBackward<number>(
+    space,
+    keep,
+    (states) => new Float64Array(states),
+    1,
+    (a, b) => a + b,
+  );
+  if (rough <= Number.MAX_SAFE_INTEGER) return BigInt(rough);
+  const zeros = (states: number) => new Array<bigint>(states).fill(0n);
+  return countBackward<bigint>(space, keep, zeros, 1n, (a, b) => a + b);
 };
 
 const countBackward = <N>(
   space: Space,
   keep: (depth: number, arc: number) => boolean,
-  zero: N,
+  zeros: (states: number) => { [state: number]: N },
   one: N,
   add: (a: N, b: N) => N,
 ): N => {
-  let next: N[] = [];
+  let next = zeros(0);
   for (let depth = space.horizon - 1; depth >= 0; depth--) {
     const layer = space.layer(depth);
-    const counts = new Array<N>(layer.states).fill(zero);
+    const counts = zeros(layer.states);
     for (let state = 0; state < layer.states; state++) {
       const end = layer.firstArc(state + 1);
-      let count = zero;
+      let count = counts[state] as N;
       for (let arc = layer.firstArc(state); arc < end; arc++) {
         if (!keep(depth, arc)) continue;
         const target = layer.target(arc, state);

@@ -115,14 +115,19 @@ const checkKind = (kind: Kind) => {
   }
 };
 
+/** Numbers as large as this, added up over a response, could pass the largest float64. */
+const largestNumber = (space: Space): number => Number.MAX_VALUE / 4 / space.horizon;
+
 const checkNumbers = (level: Float64Array, space: Space, depth: number): void => {
+  const largest = largestNumber(space);
   for (let arc = 0; arc < level.length; arc++) {
-    // NaN and +∞ both fail this comparison
-    if (!((level[arc] as number) < Infinity)) {
-      throw new RangeError(
-        `${placeOf(space, depth, arc)} is ${level[arc]}: use a finite number, or −∞ to forbid the action`,
-      );
-    }
+    const x = level[arc] as number;
+    // NaN and +∞ fail the first comparison too
+    if (x <= largest && (x >= -largest || x === -Infinity)) continue;
+    const repair = Number.isFinite(x)
+      ? `so large that a response's sum may overflow: scale the numbers below ${largest.toExponential(1)}`
+      : "not allowed: use a finite number, or −∞ to forbid the action";
+    throw new RangeError(`${placeOf(space, depth, arc)} is ${x}, ${repair}`);
   }
   if (space.kind === "tree" && space.eos && depth === space.horizon - 1) {
     for (let arc = 0; arc < level.length; arc++) {

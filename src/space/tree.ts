@@ -55,7 +55,7 @@ const treeLayer = (vocabulary: number, actions: number, depth: number, last: boo
     },
     arcOf: (state, action) => {
       const allowed = last && actions > vocabulary ? action === vocabulary : action >= 0 && action < actions;
-      return allowed ? state * actions + action : -1;
+      return allowed && Number.isInteger(action) ? state * actions + action : -1;
     },
   };
 };

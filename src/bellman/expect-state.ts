@@ -1,5 +1,5 @@
 import { END, type Layer } from "../space/index.ts";
-import { policyRow } from "./policy-row.ts";
+import { type PolicyRow, policyRow } from "./policy-row.ts";
 import type { Arm } from "./soft-bellman.ts";
 import { weigh } from "./weigh.ts";
 
@@ -7,7 +7,10 @@ import { weigh } from "./weigh.ts";
  * Expectation of a sum over the states a response passes, `E[Σ_t f(s_t)] = X(start)` with
  * `X(s) = f(s) + Σ_a π(a|s)·X(s⊕a)`. States that cannot finish are skipped, and so is what lies behind arcs of probability 0.
  */
-export const expectState = (arm: Arm, term: (depth: number, state: number, layer: Layer) => number): number => {
+export const expectState = (
+  arm: Arm,
+  term: (depth: number, state: number, layer: Layer, row: PolicyRow) => number,
+): number => {
   const { space } = arm.logits;
   const row = policyRow(arm);
   let next = new Float64Array(0);
@@ -16,14 +19,17 @@ export const expectState = (arm: Arm, term: (depth: number, state: number, layer
     const out = new Float64Array(layer.states);
     for (let state = 0; state < layer.states; state++) {
       if (!row.read(depth, state)) continue;
-      let sum = term(depth, state, layer);
+      let sum = term(depth, state, layer, row);
       const first = layer.firstArc(state);
       const end = layer.firstArc(state + 1);
       for (let arc = first; arc < end; arc++) {
         const target = layer.target(arc, state);
         if (target === END) continue;
-        const [p, logP] = [row.probability[arc - first] as number, row.logPolicy[arc - first] as number];
-        sum += weigh(p, logP, next[target] as number);
+        sum += weigh(
+          row.probability[arc - first] as number,
+          row.logPolicy[arc - first] as number,
+          next[target] as number,
+        );
       }
       out[state] = sum;
     }

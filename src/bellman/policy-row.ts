@@ -29,7 +29,10 @@ export const policyRow = (arm: Arm): PolicyRow => {
     const first = layer.firstArc(state);
     const count = layer.firstArc(state + 1) - first;
     let max = -Infinity;
-    for (let i = 0; i < count; i++) max = Math.max(max, level[first + i] as number);
+    for (let i = 0; i < count; i++) {
+      const q = level[first + i] as number;
+      if (q > max) max = q;
+    }
     if (max === -Infinity) {
       logPolicy.fill(-Infinity, 0, count);
       probability.fill(0, 0, count);
@@ -37,15 +40,13 @@ export const policyRow = (arm: Arm): PolicyRow => {
     }
     let sum = 0;
     for (let i = 0; i < count; i++) {
-      const shifted = (level[first + i] as number) - max;
-      const p = shifted === -Infinity ? 0 : Math.exp(shifted);
-      logPolicy[i] = shifted;
+      const p = Math.exp((level[first + i] as number) - max);
       probability[i] = p;
       sum += p;
     }
     const logSum = Math.log(sum);
     for (let i = 0; i < count; i++) {
-      logPolicy[i] = (logPolicy[i] as number) - logSum;
+      logPolicy[i] = (level[first + i] as number) - max - logSum;
       probability[i] = (probability[i] as number) / sum;
     }
     return true;

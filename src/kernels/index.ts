@@ -4,9 +4,8 @@ import { threaded } from "./threads.ts";
 import { wasm, wasmRuns } from "./wasm.ts";
 import { availableThreads, hasThreads } from "./worker-pool.ts";
 
-export type { ArcRows, Kernel, TreeLevel } from "./kernel.ts";
+export type { Kernel } from "./kernel.ts";
 export { logSumExp, logSumExpRange } from "./log-sum-exp.ts";
-export { reference } from "./reference.ts";
 
 /** How a sweep is computed. */
 export interface KernelOptions {

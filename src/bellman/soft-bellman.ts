@@ -89,7 +89,7 @@ export const softValues = (logits: Table, options: KernelOptions = {}): Float64A
     const kernel = kernelFor(tableBytes(space) / 8, options);
     return levels.map((level, depth) => {
       const { states: rows } = space.layer(depth);
-      const values = kernel.allocate(rows);
+      const values = new Float64Array(rows);
       kernel.softValues({ rows, tokens: space.tokens.length, actions: space.actions }, level, values);
       return values;
     });
@@ -114,12 +114,12 @@ const sweepTree = (reward: Table, options: KernelOptions): Arm => {
   return sweep(reward, (depth, next) => {
     const { states: rows, arcs } = space.layer(depth);
     const r = levels[depth] as Float64Array;
-    const value = kernel.allocate(rows);
+    const value = new Float64Array(rows);
     if (!next) {
       kernel.softValues({ rows, tokens, actions }, r, value);
       return { q: r, value };
     }
-    const q = kernel.allocate(arcs);
+    const q = new Float64Array(arcs);
     kernel.softBellman({ rows, tokens, actions }, r, next, q, value);
     return { q, value };
   });

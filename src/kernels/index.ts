@@ -2,7 +2,7 @@ import type { Kernel } from "./kernel.ts";
 import { reference } from "./reference.ts";
 import { threaded } from "./threads.ts";
 import { wasm, wasmRuns } from "./wasm.ts";
-import { availableThreads, hasThreads } from "./worker-pool.ts";
+import { availableThreads } from "./worker-pool.ts";
 
 export type { Kernel } from "./kernel.ts";
 export { logSumExp, logSumExpRange } from "./log-sum-exp.ts";
@@ -13,7 +13,7 @@ export interface KernelOptions {
   readonly kernel?: "reference" | "wasm";
   /**
    * Threads of the WASM kernel, the calling one included; by default as many as pay for the tree's size, up to the number of
-   * cores. Results do not depend on it. With more than one, results lie in shared memory. Browsers and Node before 20.16 use one.
+   * cores. Results do not depend on it. Browsers and Node before 20.16 use one.
    */
   readonly threads?: number;
 }
@@ -38,5 +38,5 @@ export const kernelFor = (arcs: number, { kernel, threads }: KernelOptions): Ker
   const chosen = kernel ?? (arcs >= WASM_ARCS && wasmRuns() ? "wasm" : "reference");
   if (chosen === "reference") return reference;
   const used = threads ?? (arcs >= THREADED_ARCS ? availableThreads() : 1);
-  return used > 1 && hasThreads() ? threaded(used) : wasm;
+  return used > 1 ? threaded(used) : wasm;
 };

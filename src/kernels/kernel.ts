@@ -21,8 +21,6 @@ export interface ArcRows {
  * 1e-14 relative to max(1, |value|).
  */
 export interface Kernel {
-  /** A new array that this kernel may write from all its threads. */
-  allocate(length: number): Float64Array;
   /**
    * One depth of M (theory §2): `q(s,a) = r(s,a) + V(s⊕a)` for tokens, `q = r` for EOS; `V(s) = log Σ_a exp q(s,a)`.
    *

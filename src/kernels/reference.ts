@@ -3,7 +3,6 @@ import { logSumExpRange } from "./log-sum-exp.ts";
 
 /** The plain float64 loops: the reference that every other kernel must agree with. */
 export const reference: Kernel = {
-  allocate: (length) => new Float64Array(length),
   softBellman({ rows, tokens, actions }, reward, next, logits, values) {
     for (let row = 0; row < rows; row++) {
       const first = row * actions;

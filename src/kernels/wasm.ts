@@ -49,8 +49,7 @@ export const sweepRows = (job: SweepJob) => {
 };
 
 /** A kernel whose depths are swept by `sweep`, those with too wide rows by the reference. */
-export const kernelOf = (sweep: (job: SweepJob) => void, allocate: Kernel["allocate"]): Kernel => ({
-  allocate,
+export const kernelOf = (sweep: (job: SweepJob) => void): Kernel => ({
   softBellman(level, reward, next, logits, values) {
     if (level.actions > WIDEST_ROW) reference.softBellman(level, reward, next, logits, values);
     else sweep({ level, reward, next, logits, values });
@@ -66,4 +65,4 @@ export const kernelOf = (sweep: (job: SweepJob) => void, allocate: Kernel["alloc
 });
 
 /** The WASM SIMD kernel on the calling thread. */
-export const wasm: Kernel = kernelOf(sweepRows, (length) => new Float64Array(length));
+export const wasm: Kernel = kernelOf(sweepRows);

@@ -1,95 +1,77 @@
-import type { createSweep as CreateSweep, SweepTarget } from "./sweep.ts";
+import type { createSweep as CreateSweep } from "./sweep.ts";
 import type { WasmModule } from "./web-assembly.ts";
 
-/** Chunks that lie ready for one worker at a time: while it works on one, the next are being copied. */
+/** Chunks that lie ready for one worker at a time: while it works on one, others are copied in and out. */
 export const SLOTS = 4;
 
-/**
- * Places in a worker's control array. `JOB` counts the jobs it was sent, `DONE` those it finished; `STATE + slot` says whether a
- * slot holds a chunk, and `CHUNK + slot` which.
- */
-export const CONTROL = { READY: 0, FAILED: 1, JOB: 2, DONE: 3, STATE: 4, CHUNK: 8, LENGTH: 12 } as const;
+/** Numbers of a slot: rewards, which become logits, then values of the next depth, then the rows' values. */
+export const SLOT_NUMBERS = 2 ** 15;
 
-/** What is sent to a worker before a depth: the depth, and where its chunks' numbers are put. */
-export interface WorkerJob {
-  readonly target: SweepTarget;
-  /** Rows of a chunk. */
-  readonly step: number;
-  /** Numbers of a slot of `inbox`. */
-  readonly stride: number;
-  /** Where a slot holds what the worker cannot read by itself: rewards, then values of the next depth. */
-  readonly inbox: Float64Array;
-  /** Rewards, where the worker can read them by itself. */
-  readonly reward: Float64Array | null;
-  /** Values of the next depth, where the worker can read them by itself. */
-  readonly next: Float64Array | null;
-  /** Whether there is a next depth. */
-  readonly inner: boolean;
-}
+/**
+ * Places in a worker's control array. `READY` is 1 once it serves. Slot `i` has `LENGTH` places from `FIRST + i · LENGTH` on: its
+ * state, and the shape of its chunk.
+ */
+export const CONTROL = {
+  READY: 0,
+  FIRST: 1,
+  LENGTH: 6,
+  STATE: 0,
+  ROWS: 1,
+  TOKENS: 2,
+  ACTIONS: 3,
+  NEXT: 4,
+  LOGITS: 5,
+} as const;
+
+/** States of a slot: nothing in it, a chunk to be swept, a chunk that is swept. */
+export const STATE = { EMPTY: 0, FILLED: 1, SWEPT: 2 } as const;
 
 /** What a worker is started with. */
 export interface WorkerStart {
   readonly module: WasmModule;
+  /** The control array, in shared memory. */
   readonly control: Int32Array;
-  readonly port: object;
+  /** `[SLOTS × SLOT_NUMBERS]`, in shared memory. */
+  readonly slots: Float64Array;
 }
 
 /**
- * A worker's life: wait for a job, sweep the chunks that appear in its slots until one says that there are no more, report.
+ * A worker's life: sweep the chunks that appear in its slots, one slot after the other, in place.
  *
  * Its text is what the thread runs: it refers to nothing outside its arguments.
  */
 export const serve = (
-  start: WorkerStart,
+  { module, control, slots }: WorkerStart,
   createSweep: typeof CreateSweep,
   places: typeof CONTROL,
-  slots: number,
-  receive: (port: object) => { message: WorkerJob } | undefined,
+  states: typeof STATE,
+  count: number,
 ): void => {
-  const { control } = start;
-  const { run } = createSweep(start.module);
+  const { run } = createSweep(module);
+  const stride = slots.length / count;
 
-  /** Waits until a slot is filled: a short while awake, as chunks come every 50 µs, and then asleep. */
-  const filled = (slot: number) => {
-    const state = places.STATE + slot;
-    for (let turn = 0; turn < 5000; turn++) if (Atomics.load(control, state) === 1) return;
-    while (Atomics.load(control, state) === 0) Atomics.wait(control, state, 0);
-  };
-
-  const sweep = ({ target, step, stride, inbox, reward, next, inner }: WorkerJob) => {
-    const { rows, tokens, actions } = target.level;
-    for (let slot = 0; ; slot = (slot + 1) % slots) {
-      filled(slot);
-      const chunk = control[places.CHUNK + slot] as number;
-      if (chunk >= 0) {
-        const begin = chunk * step;
-        const rewardFrom = reward ? { from: reward, at: begin * actions } : { from: inbox, at: slot * stride };
-        const nextAt = slot * stride + step * actions;
-        const nextFrom = next ? { from: next, at: begin * tokens } : { from: inbox, at: nextAt };
-        run(target, begin, Math.min(step, rows - begin), rewardFrom, inner ? nextFrom : null);
-      }
-      Atomics.store(control, places.STATE + slot, 0);
-      Atomics.notify(control, places.STATE + slot);
-      if (chunk < 0) return (target.logits?.byteLength ?? 0) + target.values.byteLength;
+  /** Waits until a slot is filled: a short while awake, as chunks come every 30 µs, and then asleep. */
+  const filled = (state: number) => {
+    for (let turn = 0; turn < 2000; turn++) if (Atomics.load(control, state) === states.FILLED) return;
+    for (let now = Atomics.load(control, state); now !== states.FILLED; now = Atomics.load(control, state)) {
+      Atomics.wait(control, state, now);
     }
   };
 
   Atomics.store(control, places.READY, 1);
-  for (let done = 0; ; done++) {
-    while (Atomics.load(control, places.JOB) === done) Atomics.wait(control, places.JOB, done);
-    const received = receive(start.port);
-    let bytes = 0;
-    try {
-      if (received) bytes = sweep(received.message);
-    } catch (error) {
-      Atomics.store(control, places.FAILED, 1);
-      throw error;
-    } finally {
-      Atomics.add(control, places.DONE, 1);
-      Atomics.notify(control, places.DONE);
-    }
-    // Shared arrays do not count as this thread's memory, so it would never let go of them: an array that counts is made
-    // and dropped instead. It costs nothing, as nothing is written to it.
-    if (bytes > 2 ** 20) new ArrayBuffer(bytes);
+  for (let slot = 0; ; slot = (slot + 1) % count) {
+    const at = places.FIRST + slot * places.LENGTH;
+    filled(at + places.STATE);
+    const read = (place: number) => control[at + place] as number;
+    const [rows, tokens, actions] = [read(places.ROWS), read(places.TOKENS), read(places.ACTIONS)];
+    const from = slot * stride;
+    const nextAt = from + rows * actions;
+    const valuesAt = nextAt + (read(places.NEXT) === 1 ? rows * tokens : 0);
+    const logits = read(places.LOGITS) === 1 ? slots.subarray(from, nextAt) : null;
+    const values = slots.subarray(valuesAt, valuesAt + rows);
+    const next = read(places.NEXT) === 1 ? { from: slots, at: nextAt } : null;
+    run({ level: { rows, tokens, actions }, logits, values }, 0, rows, { from: slots, at: from }, next);
+    Atomics.store(control, at + places.STATE, states.SWEPT);
+    Atomics.notify(control, at + places.STATE);
   }
 };

@@ -1,0 +1,143 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { kernelFor } from "./index.ts";
+import type { Kernel, TreeLevel } from "./kernel.ts";
+import { reference } from "./reference.ts";
+import { threaded } from "./threads.ts";
+import { wasm } from "./wasm.ts";
+import { helpersOf, isReady } from "./worker-pool.ts";
+
+/** Numbers between −1 and 1 from a seed (a linear congruential generator: this room knows no other). */
+const numbersOf = (seed: number) => {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  };
+};
+
+interface Problem {
+  readonly level: TreeLevel;
+  readonly reward: Float64Array;
+  readonly next: Float64Array;
+}
+
+interface Law {
+  readonly scale: number;
+  readonly offset: number;
+  readonly forbidden: number;
+  readonly seed: number;
+}
+
+const problemOf = (level: TreeLevel, { scale, offset, forbidden, seed }: Law): Problem => {
+  const random = numbersOf(seed);
+  const number = () => (random() < 2 * forbidden - 1 ? -Infinity : offset + scale * random());
+  const { rows, tokens, actions } = level;
+  return {
+    level,
+    reward: Float64Array.from({ length: rows * actions }, number),
+    next: Float64Array.from({ length: rows * tokens }, number),
+  };
+};
+
+const laws: fc.Arbitrary<Law> = fc.record({
+  scale: fc.constantFrom(1, 40, 700),
+  offset: fc.constantFrom(0, 5_000, -5_000),
+  forbidden: fc.constantFrom(0, 0.3, 0.9, 1),
+  seed: fc.nat(),
+});
+
+/** Depths of every width to 9 tokens, with and without EOS; some larger than a chunk. */
+const problems: fc.Arbitrary<Problem> = fc
+  .tuple(
+    fc.integer({ min: 1, max: 9 }),
+    fc.boolean(),
+    fc.oneof(fc.integer({ min: 0, max: 60 }), fc.constant(5_003)),
+    laws,
+  )
+  .map(([tokens, eos, rows, law]) => problemOf({ rows, tokens, actions: tokens + (eos ? 1 : 0) }, law));
+
+const run = (kernel: Kernel, { level, reward, next }: Problem, ends: boolean) => {
+  const [logits, values] = [new Float64Array(reward.length), new Float64Array(level.rows)];
+  kernel.softBellman(level, reward, ends ? null : next, logits, values);
+  return { logits, values };
+};
+
+/** First place where numbers differ by more than 1e-14 relative to max(1, |number|), or −1. */
+const difference = (actual: Float64Array, expected: Float64Array) =>
+  actual.findIndex((x, i) => {
+    const y = expected[i] as number;
+    return x !== y && !(Math.abs(x - y) <= 1e-14 * Math.max(1, Math.abs(y)));
+  });
+
+const same = (a: Float64Array, b: Float64Array) => a.length === b.length && a.every((x, i) => Object.is(x, b[i]));
+
+describe.each([
+  ["wasm", wasm],
+  ["wasm on two threads", threaded(2)],
+])("%s", (_, kernel) => {
+  test("agrees with the reference to 1e-14 relative to max(1, |value|)", () => {
+    fc.assert(
+      fc.property(problems, fc.boolean(), (problem, ends) => {
+        const [fast, plain] = [run(kernel, problem, ends), run(reference, problem, ends)];
+        expect(same(fast.logits, plain.logits)).toBe(true);
+        expect(difference(fast.values, plain.values)).toBe(-1);
+        const values = new Float64Array(problem.level.rows);
+        kernel.softValues(problem.level, plain.logits, values);
+        expect(same(values, fast.values)).toBe(true);
+      }),
+      { numRuns: 150, seed: 61 },
+    );
+  });
+
+  test("writes logits over its rewards, and shows NaN", () => {
+    const problem = problemOf({ rows: 300, tokens: 3, actions: 4 }, { scale: 1, offset: 0, forbidden: 0.2, seed: 7 });
+    const apart = run(kernel, problem, false);
+    const inPlace = problem.reward.slice();
+    const values = new Float64Array(300);
+    kernel.softBellman(problem.level, inPlace, problem.next, inPlace, values);
+    expect(same(inPlace, apart.logits) && same(values, apart.values)).toBe(true);
+    inPlace[17] = Number.NaN;
+    kernel.softValues(problem.level, inPlace, values);
+    expect(Number.isNaN(values[4])).toBe(true);
+    expect(values.filter(Number.isNaN).length).toBe(1);
+  });
+});
+
+describe("threads", () => {
+  const large = (tokens: number, eos: boolean) =>
+    problemOf(
+      { rows: Math.ceil(2 ** 20 / tokens), tokens, actions: tokens + (eos ? 1 : 0) },
+      { scale: 40, offset: 0, forbidden: 0.1, seed: tokens },
+    );
+
+  test("give bit for bit what one gives, before and after the worker has started", async () => {
+    for (const [tokens, eos] of [
+      [8, false],
+      [4, true],
+      [1, true],
+      [700, false],
+    ] as const) {
+      const problem = large(tokens, eos);
+      for (const ends of [true, false]) {
+        const [one, two] = [run(wasm, problem, ends), run(threaded(2), problem, ends)];
+        expect(same(one.values, two.values) && same(one.logits, two.logits)).toBe(true);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  });
+
+  test("work: a worker starts, unless there is but one core", async () => {
+    for (let turn = 0; turn < 100 && !helpersOf(1).every(isReady); turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(helpersOf(1).every(isReady)).toBe(true);
+  });
+});
+
+test("kernelFor refuses unknown kernels and threads that are not whole", () => {
+  for (const threads of [0, -1, 1.5, Number.NaN]) expect(() => kernelFor(1, { threads })).toThrow(/"threads"/);
+  expect(() => kernelFor(1, { kernel: "fast" as "wasm" })).toThrow(/"kernel" must be/);
+  expect(kernelFor(10, {})).toBe(reference);
+  expect(kernelFor(2 ** 14, {})).toBe(wasm);
+});

@@ -84,13 +84,22 @@ const missesSupport = (student: Arm, target: Arm): boolean => {
   });
 };
 
+/** An estimate of a part of what is asked for, which may be larger by any amount. */
+const fromBelow = ({ estimate, interval: [lower] }: Estimate): Estimate => ({
+  estimate,
+  standardError: Infinity,
+  interval: [lower, Infinity],
+});
+
 const withoutSupport = (certificate: Certificate): Certificate => ({
   ...certificate,
+  logPartition: fromBelow(certificate.logPartition),
+  klStudentTarget: fromBelow(certificate.klStudentTarget),
   klTargetStudent: { estimate: Infinity, standardError: 0, interval: [Infinity, Infinity] },
   bracket: { ...certificate.bracket, upper: Infinity },
   warnings: [
     ...certificate.warnings,
-    "the student gives probability 0 to responses of the target, so KL(target‖student) is infinite and log Z is only bounded from below",
+    "the student gives probability 0 to responses of the target, so KL(target‖student) is infinite, and log Z and KL(student‖target) are only bounded from below",
   ],
 });
 

@@ -107,7 +107,8 @@ export const conditioningSection = (names: readonly string[], all: readonly Cond
         of fitting, and the new logits look ahead to them. A grammar-constrained decoder only masks letters after which the pattern
         could still be met, and renormalises. It is unaware of how likely that is, so it writes an ordinary name and then has to make it fit: it
         finishes only ${formatPercent(worst.finishes)} of its attempts at a name that ${worst.pattern.label}, and even the names that it finishes
-        follow another distribution. Masking is compared given that it finishes, as if failed attempts were thrown away.`,
+        follow another distribution. Masking is compared given that it finishes, as if failed attempts were thrown away. It does
+        not know that a name has at most ${LONGEST_NAME} letters, as decoders do not know their limit of tokens: attempts that reach it unfinished are its dead ends.`,
     ],
     findings: all.map(({ pattern, logProbability, frequency: { estimate, standardError } }) => ({
       label: `probability of a name that ${pattern.label}: by M, and counted in ${formatNumber(FREQUENCY_SAMPLES)} samples`,
@@ -129,7 +130,7 @@ const patternExhibits = (conditioning: Conditioning, known: ReadonlySet<string>)
           : html`<s><span class="hidden">dead end: </span>${text}</s> `,
       )}</span></p></div>
     </div>
-    <p class="note">${LISTED} Struck out: a dead end, where nothing allowed was left.</p>`,
+    <p class="note">${LISTED} ${conditioning.finishes < 1 - 1e-9 ? `Struck out: a dead end, ${LONGEST_NAME} letters without an end that fits.` : ""}</p>`,
   topFigure(conditioning),
   ...(conditioning.finishes < 1 - 1e-9 ? [lengthFigure(conditioning)] : []),
 ];

@@ -1,5 +1,5 @@
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { atomicWrite, makeFolder } from "../space/files/index.ts";
 import { type DataTable, type Section, tablesOf } from "./exhibit.ts";
 import { type Report, renderReport } from "./report-html.ts";
 import { formatCsv } from "./report-tables.ts";
@@ -17,21 +17,14 @@ const reportFiles = (report: Report): Map<string, string> => {
   return files;
 };
 
-/** Writes all files of a report into a folder: first under temporary names, so that no file is ever half written. */
-export const writeReport = async (folder: string, report: Report): Promise<void> => {
-  await mkdir(folder, { recursive: true });
-  const written: [temporary: string, path: string][] = [];
-  try {
-    for (const [name, text] of reportFiles(report)) {
-      const path = join(folder, name);
-      const temporary = `${path}.${process.pid}.tmp`;
-      written.push([temporary, path]);
-      await writeFile(temporary, text);
-    }
-    for (const [temporary, path] of written) await rename(temporary, path);
-  } finally {
-    for (const [temporary] of written) await rm(temporary, { force: true });
-  }
+/**
+ * Writes all files of a report into a folder, each whole or not at all.
+ *
+ * @throws InputError naming the file and the repair, where the system refuses
+ */
+export const writeReport = (folder: string, report: Report): void => {
+  makeFolder(folder);
+  for (const [name, text] of reportFiles(report)) atomicWrite(join(folder, name), [new TextEncoder().encode(text)]);
 };
 
 const toJson = ({ version, seed, claims, further, measured }: Report) => ({

@@ -89,9 +89,12 @@ ${renderExhibits(section)}
 const renderExhibits = ({ exhibits }: Section): Html[] => {
   const parts: Html[] = [];
   let row: Figure[] = [];
+  let level: 3 | 4 = 3; // figures under a heading of their own stand one level below it
   const flush = () => {
     if (row.length > 0) {
-      parts.push(html`<div class="figures${row.length > 3 ? " narrow" : ""}">${row.map(renderFigure)}</div>`);
+      parts.push(
+        html`<div class="figures${row.length > 3 ? " narrow" : ""}">${row.map((figure) => renderFigure(figure, level))}</div>`,
+      );
     }
     row = [];
   };
@@ -101,6 +104,7 @@ const renderExhibits = ({ exhibits }: Section): Html[] => {
       continue;
     }
     flush();
+    if ("html" in exhibit && exhibit.html.includes("<h3>")) level = 4;
     parts.push(
       "rows" in exhibit ? (exhibit.rows.length > LONG ? renderFolded(exhibit) : renderTable(exhibit)) : exhibit,
     );
@@ -115,8 +119,11 @@ const LONG = 12;
 const renderFolded = (table: Parameters<typeof renderTable>[0]): Html =>
   html`<details><summary>${table.caption} (${table.rows.length} rows)</summary>${renderTable(table)}</details>`;
 
-const renderFigure = ({ id, title, svg, key, caption, table }: Figure): Html => html`<figure id="figure-${id}">
-<h3>${title}</h3>
+const renderFigure = (
+  { id, title, svg, key, caption, table }: Figure,
+  level: 3 | 4,
+): Html => html`<figure id="figure-${id}">
+${level === 3 ? html`<h3>${title}</h3>` : html`<h4>${title}</h4>`}
 ${key ? renderKey(key) : ""}${svg}
 <figcaption>${caption}</figcaption>
 <details><summary>Numbers<span class="hidden"> behind ${title}</span></summary>${renderTable(table)}</details>

@@ -75,5 +75,11 @@ nav li { padding: .2rem 0; }
 code { font: .9em ui-monospace, "SF Mono", Menlo, Consolas, monospace; background: var(--raised); padding: .1em .3em; border-radius: 3px; }
 footer h2 { color: var(--text); }
 footer { border-top: 1px solid var(--rule); margin-top: 3.5rem; padding-top: 1.5rem; color: var(--muted); font-size: .9375rem; }
+@media (max-width: 36rem) {
+  table { font-size: .8125rem; min-width: 0; }
+  th, td { padding-right: .5rem; }
+  .findings tbody th { min-width: 7rem; }
+  .findings td { white-space: normal; }
+}
 @media print { details, .skip { display: none; } section { break-inside: avoid-page; } }
 `.trim();

@@ -82,7 +82,7 @@ export async function* reproduceAt(
   }
   yield { done, total, label: "files", secondsLeft: (elapsed() / done) * (total - done) };
   signal?.throwIfAborted();
-  await writeReport(out, work.report(elapsed()));
+  writeReport(out, work.report(elapsed()));
   yield { done: total, total, label: "done", secondsLeft: 0 };
 }
 

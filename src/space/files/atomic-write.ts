@@ -4,6 +4,7 @@ import {
   constants,
   fsyncSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -20,7 +21,8 @@ import { systemCall } from "./system-error.ts";
  */
 export const atomicWrite = (path: string, pieces: Iterable<Uint8Array>): void => {
   checkTarget(path);
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 100)}.${process.pid}.part`);
+  removeAbandoned(path);
+  const temporary = join(dirname(path), `${temporaryPrefix(path)}${process.pid}.part`);
   const file = systemCall(path, () => openSync(temporary, "w"));
   try {
     try {
@@ -36,12 +38,32 @@ export const atomicWrite = (path: string, pieces: Iterable<Uint8Array>): void =>
   }
 };
 
+const temporaryPrefix = (path: string) => `.${basename(path).slice(0, 100)}.`;
+
+/** Removes temporary files of this file that a killed process left behind. */
+const removeAbandoned = (path: string) => {
+  const prefix = temporaryPrefix(path);
+  for (const name of systemCall(path, () => readdirSync(dirname(path)))) {
+    const owner = name.startsWith(prefix) && /^(\d+)\.part$/.exec(name.slice(prefix.length))?.[1];
+    if (owner && !isRunning(Number(owner))) rmSync(join(dirname(path), name), { force: true });
+  }
+};
+
+const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+};
+
 /** Refuses a file that could not be written, before the work whose result goes there. */
 export const checkTarget = (path: string): void => {
   const folder = systemCall(dirname(path), () => statSync(dirname(path)));
   if (!folder.isDirectory()) throw new InputError(`${dirname(path)}: is a file, not a folder: choose another folder`);
   systemCall(dirname(path), () => accessSync(dirname(path), constants.W_OK));
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+  if (systemCall(path, () => statSync(path, { throwIfNoEntry: false }))?.isDirectory()) {
     throw new InputError(`${path}: is a folder: name a .json or .safetensors file`);
   }
 };

@@ -27,12 +27,45 @@ export const parseJson = (text: string, source: string): unknown => {
   return value;
 };
 
+/** Deepest nesting of any table, with room. */
+const DEEPEST = 16;
+/** Most lists and objects of a text, and most entries: beyond, JSON would take gigabytes to read. */
+const MOST_LISTS = 2 ** 22;
+const MOST_ENTRIES = 2 ** 25;
+
+/** Refuses a text that is nested deeply or holds too much, at a glance: parsing it could exhaust the memory. */
+const checkExtent = (text: string, source: string): void => {
+  let [depth, lists, entries, quoted] = [0, 0, 0, false];
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (quoted) {
+      if (code === BACKSLASH) i++;
+      else if (code === QUOTE) quoted = false;
+    } else if (code === QUOTE) quoted = true;
+    else if (code === COMMA) entries++;
+    else if (code === OPEN_LIST || code === OPEN_OBJECT) {
+      lists++;
+      if (++depth > DEEPEST) throw new InputError(`${source}: is nested more than ${DEEPEST} deep: is it a table?`);
+    } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth--;
+  }
+  if (lists > MOST_LISTS || entries > MOST_ENTRIES) {
+    const found =
+      lists > MOST_LISTS
+        ? `${lists} lists, the limit is ${MOST_LISTS}`
+        : `${entries} entries, the limit is ${MOST_ENTRIES}`;
+    throw new InputError(`${source}: holds ${found}: save a table of that size as .safetensors`);
+  }
+};
+
+const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
+const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
+
 const parseUnchecked = (text: string, source: string): unknown => {
+  checkExtent(text, source);
   try {
     return JSON.parse(text);
   } catch (error) {
-    // engines differ in what too deep nesting throws, but all of them throw an Error
-    const reason = error instanceof SyntaxError ? oneLine(error.message) : "it is nested too deeply";
+    const reason = error instanceof Error ? oneLine(error.message) : String(error);
     throw new InputError(`${source}: is not JSON (${reason}): correct it; a forbidden action's number is null`, {
       cause: error,
     });

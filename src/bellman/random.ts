@@ -11,11 +11,14 @@ const WARM_UP = 32;
  *
  * @param seed a whole number from 0 to 2³² − 1
  * @param stream which of the seed's streams, each 2⁶⁴ steps long
- * @throws RangeError where the seed is out of range or not whole
+ * @throws RangeError where the seed or the stream is out of range or not whole
  */
 export const generator = (seed: number, stream = 0): RandomGenerator => {
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
     throw new RangeError(`"seed" must be a whole number from 0 to ${2 ** 32 - 1}, got ${String(seed)}`);
+  }
+  if (!Number.isSafeInteger(stream) || stream < 0) {
+    throw new RangeError(`"stream" must be a whole number ≥ 0, got ${String(stream)}`);
   }
   const random = xoroshiro128plus(seed);
   for (let i = 0; i < WARM_UP; i++) random.next();

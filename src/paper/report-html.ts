@@ -61,14 +61,14 @@ const holds = ({ findings }: Section): boolean => findings.every((finding) => fi
 
 const renderSummary = (
   claims: readonly Section[],
-): Html => html`<div class="scroll wide" role="region" tabindex="0" aria-label="The five claims">
+): Html => html`<div class="scroll wide stacks" role="region" tabindex="0" aria-label="The five claims">
 <table><caption>The five claims at a glance</caption>
 <thead><tr><th scope="col">claim</th><th scope="col">quantity</th><th scope="col">here</th><th scope="col">known reproduction</th><th scope="col">holds</th></tr></thead>
 <tbody>${claims.map((section) => {
   const finding = section.findings.find(({ known }) => known !== undefined) ?? section.findings[0];
-  return html`<tr><th scope="row"><a href="#${section.id}">${section.heading}</a></th><td class="text">${finding?.label ?? ""}</td><td>${
+  return html`<tr><th scope="row"><a href="#${section.id}">${section.heading}</a></th><td class="text">${finding?.label ?? ""}</td><td data-label="here">${
     finding?.value ?? ""
-  }</td><td>${finding?.known ?? "–"}</td><td>${verdict(holds(section))}</td></tr>
+  }</td><td data-label="known reproduction">${finding?.known ?? "–"}</td><td data-label="holds">${verdict(holds(section))}</td></tr>
 `;
 })}</tbody></table></div>`;
 

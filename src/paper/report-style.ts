@@ -78,8 +78,10 @@ footer { border-top: 1px solid var(--rule); margin-top: 3.5rem; padding-top: 1.5
 @media (max-width: 36rem) {
   table { font-size: .8125rem; min-width: 0; }
   th, td { padding-right: .5rem; }
-  .findings tbody th { min-width: 7rem; }
-  .findings td { white-space: normal; }
+  .stacks thead { display: none; }
+  .stacks tr { display: block; padding: .6rem 0; border-bottom: 1px solid var(--rule); }
+  .stacks th, .stacks td, .stacks td.text { display: block; border: 0; padding: .1rem 0; white-space: normal; min-width: 0; font-size: .9375rem; }
+  .stacks td[data-label]::before { content: attr(data-label) ": "; color: var(--muted); }
 }
 @media print { details, .skip { display: none; } section { break-inside: avoid-page; } }
 `.trim();

@@ -30,13 +30,13 @@ const renderCell = (cell: Cell, { format }: Column): string => {
 /** The numbers that a claim stands on, with those of the known reproduction and whether they hold. */
 export const renderFindings = (findings: readonly Finding[], heading: string): Html => {
   const known = findings.some((finding) => finding.known !== undefined);
-  return html`<div class="scroll findings" role="region" tabindex="0" aria-label="Numbers: ${heading}">
+  return html`<div class="scroll findings stacks" role="region" tabindex="0" aria-label="Numbers: ${heading}">
 <table><caption>What was found</caption>
 <thead><tr><th scope="col">quantity</th><th scope="col">here</th>${known ? html`<th scope="col">known reproduction</th>` : ""}<th scope="col">holds</th></tr></thead>
 <tbody>${findings.map(
-    (finding) => html`<tr><th scope="row">${finding.label}</th><td>${finding.value}</td>${
-      known ? html`<td>${finding.known ?? "–"}</td>` : ""
-    }<td>${verdict(finding.holds)}</td></tr>
+    (finding) => html`<tr><th scope="row">${finding.label}</th><td data-label="here">${finding.value}</td>${
+      known ? html`<td data-label="known reproduction">${finding.known ?? "–"}</td>` : ""
+    }<td data-label="holds">${verdict(finding.holds)}</td></tr>
 `,
   )}</tbody></table></div>`;
 };

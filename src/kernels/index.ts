@@ -24,7 +24,7 @@ const WASM_ARCS = 2 ** 12;
 const THREADED_ARCS = 2 ** 19;
 
 /**
- * The kernel for a tree with so many arcs.
+ * The kernel for a tree with so many arcs, or an automaton whose first depth has so many.
  *
  * @throws RangeError where `options.kernel` is not a kernel or `options.threads` is not a whole number ≥ 1
  */

@@ -3,18 +3,10 @@ import { describe, expect, test } from "vitest";
 import { kernelFor } from "./index.ts";
 import type { Kernel, TreeLevel } from "./kernel.ts";
 import { reference } from "./reference.ts";
+import { numbersOf } from "./testing/numbers.ts";
 import { threaded } from "./threads.ts";
 import { wasm } from "./wasm.ts";
 import { helpersOf, isReady } from "./worker-pool.ts";
-
-/** Numbers between −1 and 1 from a seed (a linear congruential generator: this room knows no other). */
-const numbersOf = (seed: number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  };
-};
 
 interface Problem {
   readonly level: TreeLevel;

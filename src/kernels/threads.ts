@@ -1,7 +1,7 @@
 import type { Kernel } from "./kernel.ts";
 import type { SweepJob } from "./sweep.ts";
 import { kernelOf, ownSweep, sweepRows } from "./wasm.ts";
-import { CONTROL, SLOT_NUMBERS, SLOTS, STATE } from "./worker.ts";
+import { CONTROL, QUEUE, SLOT_NUMBERS, SLOTS, STATE } from "./worker.ts";
 import { forget, type Helper, helpersOf, isReady } from "./worker-pool.ts";
 
 /** A depth with fewer arcs is swept on the calling thread: waking a worker takes as long as some 30,000 arcs. */
@@ -21,9 +21,19 @@ export const threaded = (threads: number): Kernel =>
     const { rows, tokens, actions } = job.level;
     const step = ownSweep().rowsPerChunk(actions);
     const fits = step * (actions + tokens + 1) <= SLOT_NUMBERS;
-    if (fits && rows * actions >= THREADED_ARCS) sweepTogether(job, step, helpersOf(threads - 1));
+    if (fits && rows * actions >= THREADED_ARCS) sweepOrForget(job, step, helpersOf(threads - 1));
     else sweepRows(job);
   });
+
+/** A sweep that fails leaves chunks in the workers' slots, which must not be taken for the next sweep's. */
+const sweepOrForget = (job: SweepJob, step: number, helpers: readonly Helper[]) => {
+  try {
+    sweepTogether(job, step, helpers);
+  } catch (error) {
+    for (const helper of helpers) forget(helper);
+    throw error;
+  }
+};
 
 /** All rows of a depth, by the calling thread and the workers. */
 const sweepTogether = (job: SweepJob, step: number, helpers: readonly Helper[]) => {
@@ -31,7 +41,7 @@ const sweepTogether = (job: SweepJob, step: number, helpers: readonly Helper[]) 
   for (let chunk = 0; chunk < chunks; ) {
     for (const helper of helpers) {
       while (isSwept(helper)) collect(helper, job, step);
-      while (chunk < chunks && helper.chunks.length < SLOTS && isReady(helper)) fill(helper, job, step, chunk++);
+      while (chunk < chunks && helper.chunks.length < QUEUE && isReady(helper)) fill(helper, job, step, chunk++);
     }
     if (chunk < chunks) sweepChunk(job, step, chunk++);
   }

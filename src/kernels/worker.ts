@@ -1,8 +1,14 @@
 import type { createSweep as CreateSweep } from "./sweep.ts";
 import type { WasmModule } from "./web-assembly.ts";
 
+/**
+ * Slots of one worker, filled in turn. More than lie ready at a time: a slot that the worker has just read would have to be pulled
+ * back out of its core's cache.
+ */
+export const SLOTS = 16;
+
 /** Chunks that lie ready for one worker at a time: while it works on one, others are copied in and out. */
-export const SLOTS = 4;
+export const QUEUE = 4;
 
 /** Numbers of a slot: rewards, which become logits, then values of the next depth, then the rows' values. */
 export const SLOT_NUMBERS = 2 ** 15;

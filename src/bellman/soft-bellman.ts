@@ -153,14 +153,8 @@ const sweep = (
     logits[depth] = q;
     values[depth] = value;
   }
-  return armOf(space, logits, values);
+  return { logits: { space, kind: "logits", levels: logits }, values, logPartition: startValue(space, values) };
 };
-
-const armOf = (space: Space, logits: Float64Array[], values: Float64Array[]): Arm => ({
-  logits: { space, kind: "logits", levels: logits },
-  values,
-  logPartition: startValue(space, values),
-});
 
 const startValue = (space: Space, values: readonly Float64Array[]) =>
   (values[0] as Float64Array)[space.start] as number;

@@ -120,6 +120,9 @@ export const conditioningSection = (names: readonly string[], all: readonly Cond
   };
 };
 
+/** Probability of a dead end; a probability of finishing that rounding alone keeps from 1 has none. */
+const deadEndsOf = ({ finishes }: Conditioning): number => (finishes > 1 - 1e-9 ? 0 : 1 - finishes);
+
 const patternExhibits = (conditioning: Conditioning, known: ReadonlySet<string>) => [
   html`<h3>A name that ${conditioning.pattern.label}</h3>
     <div class="pair">
@@ -130,9 +133,9 @@ const patternExhibits = (conditioning: Conditioning, known: ReadonlySet<string>)
           : html`<s><span class="hidden">dead end: </span>${text}</s> `,
       )}</span></p></div>
     </div>
-    <p class="note">${LISTED} ${conditioning.finishes < 1 - 1e-9 ? `Struck out: a dead end, ${LONGEST_NAME} letters without an end that fits.` : ""}</p>`,
+    <p class="note">${LISTED} ${deadEndsOf(conditioning) > 0 ? `Struck out: a dead end, ${LONGEST_NAME} letters without an end that fits.` : ""}</p>`,
   topFigure(conditioning),
-  ...(conditioning.finishes < 1 - 1e-9 ? [lengthFigure(conditioning)] : []),
+  ...(deadEndsOf(conditioning) > 0 ? [lengthFigure(conditioning)] : []),
 ];
 
 const summaryTable = (all: readonly Conditioning[]): DataTable => ({
@@ -153,14 +156,17 @@ const summaryTable = (all: readonly Conditioning[]): DataTable => ({
     },
     { key: "arcs", label: "arcs per depth", format: formatNumber },
   ],
-  rows: all.map(({ pattern, logProbability, finishes, kl, totalVariation, arcs }) => ({
-    pattern: pattern.label,
-    probability: Math.exp(logProbability),
-    logProbability,
-    deadEnds: Math.max(0, 1 - finishes),
-    ...kl,
-    totalVariation: totalVariation.estimate,
-    standardError: totalVariation.standardError,
-    arcs,
-  })),
+  rows: all.map((conditioning) => {
+    const { pattern, logProbability, kl, totalVariation, arcs } = conditioning;
+    return {
+      pattern: pattern.label,
+      probability: Math.exp(logProbability),
+      logProbability,
+      deadEnds: deadEndsOf(conditioning),
+      ...kl,
+      totalVariation: totalVariation.estimate,
+      standardError: totalVariation.standardError,
+      arcs,
+    };
+  }),
 });

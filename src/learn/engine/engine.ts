@@ -1,5 +1,5 @@
 import type { numpy } from "@jax-js/jax";
-import type { Tensors } from "./tensor.js";
+import type { Tensor, Tensors } from "./tensor.ts";
 
 /** Traced values by name. */
 export type Arrays = Record<string, numpy.Array>;
@@ -44,5 +44,7 @@ export interface Engine {
   readonly threads: number;
   resident(initial: Tensors): Promise<Resident>;
   compile(step: Step, example: Example): Promise<Compiled>;
+  /** The same tensor for chunks of many calls, kept on the engine's side; its numbers must not change. */
+  keep(tensor: Tensor): Tensor;
   dispose(): Promise<void>;
 }

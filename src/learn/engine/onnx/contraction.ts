@@ -38,7 +38,7 @@ function rolesOf(a: View, b: View): RoledPart[][] {
 
 const byMemory = (dimensions: readonly number[]): number[] => [...dimensions].sort((x, y) => x - y);
 
-/** Whether a list of dimensions, in order, is a contiguous run of memory orders. */
+/** Whether two lists of dimensions are the same. */
 const sameOrder = (x: readonly number[], y: readonly number[]): boolean => x.every((value, index) => value === y[index]);
 
 /** One operand in memory order [batch, outer, inner] or [batch, inner, outer], moving as little as can be. */
@@ -52,7 +52,8 @@ function operand(
   const straight = [...batch, ...outer, ...inner];
   const swapped = [...batch, ...inner, ...outer];
   const memory = byMemory(straight);
-  const transposed = sameOrder(memory, swapped) && !sameOrder(memory, straight);
+  // Where numbers must move, whole rows do: what is last in memory stays last.
+  const transposed = !sameOrder(memory, straight) && memory[memory.length - 1] === swapped[swapped.length - 1];
   return { node: reorder(graph, view, transposed ? swapped : straight).node, transposed };
 }
 
@@ -67,7 +68,18 @@ function addend(graph: GraphBuilder, view: View, result: View): string | undefin
   return matches ? a.node : undefined;
 }
 
-/** `scale · Σ_last a·b (+ added)`: as matrix products where there is something to sum over. */
+/**
+ * Batches of products with up to this many multiplications each are multiplied number by number and summed, which costs about half a
+ * nanosecond a multiplication; a call of the matrix product costs over 200.
+ */
+const TINY_PRODUCT = 1024;
+
+/**
+ * `scale · Σ_last a·b (+ added)`: as matrix products where there is something to sum over.
+ *
+ * The operand with more rows gives the columns of the result: of a layer's output that makes features the outer and rows the inner dimension
+ * of memory, so that whatever repeats over features or is summed over them runs along contiguous rows.
+ */
 export function contract(
   graph: GraphBuilder,
   left: View,
@@ -112,11 +124,16 @@ export function contract(
     const view = elementwise(graph, "Mul", [withoutLast(a), withoutLast(b)], outShape, "float32");
     return { view: scaled(view), addedIn: false };
   }
-  if (of("left").length === 0 && of("right").length === 0 && of("batch").length > 0) {
+  const volumeOf = (role: Role) => product(of(role).map(({ size }) => size));
+  const each = volumeOf("left") * volumeOf("right") * volumeOf("inner");
+  if (of("batch").length > 0 && ((of("left").length === 0 && of("right").length === 0) || each <= TINY_PRODUCT)) {
     const whole = [...outShape, product(of("inner").map(({ size }) => size))];
     const multiplied = elementwise(graph, "Mul", [a, b], whole, "float32");
     const { view } = reduceParts(graph, "ReduceSum", multiplied, (axis) => axis === whole.length - 1);
     return { view: scaled(withoutLast(view)), addedIn: false };
+  }
+  if (volumeOf("left") > volumeOf("right")) {
+    return contract(graph, right, left, shape, scale, added);
   }
   const larger = product(a.dimensions) >= product(b.dimensions) ? "left" : "right";
   const ordered = (list: readonly RoledPart[], side: "left" | "right") => [...list].sort((x, y) => x[side] - y[side]);

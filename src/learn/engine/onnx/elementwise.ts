@@ -1,3 +1,4 @@
+import { cutsOf } from "./cuts.ts";
 import type { NumberKind } from "./expression.ts";
 import type { Attribute, GraphBuilder } from "./graph.ts";
 import { plain, reorder } from "./materialize.ts";
@@ -13,28 +14,53 @@ export function align(graph: GraphBuilder, views: readonly View[]): View[] {
 const dimensionsByPart = (view: View): number[] => view.axes.flatMap((axis) => axis.map(({ dimension }) => dimension));
 
 /**
- * The order of memory of the result: that of the view with the most numbers, with the parts that it lacks after the part that
- * comes before them in logical order.
+ * The order of memory of the result: that of the view with the most numbers; a part that it lacks goes after the part that it
+ * follows in the memory of a view that has it, so that this one need not be moved either.
  */
 function resultOrder(views: readonly View[]): number[] {
-  const partCount = (views[0] as View).axes.flat().length;
-  const largest = views.reduce((best, view) => (numbersIn(view) > numbersIn(best) ? view : best));
-  const own = dimensionsByPart(largest);
-  const all = views.map(dimensionsByPart);
-  const order = own
-    .map((dimension, part) => ({ dimension, part }))
-    .filter(({ dimension }) => dimension >= 0)
-    .sort((a, b) => a.dimension - b.dimension)
-    .map(({ part }) => part);
-  for (let part = 0; part < partCount; part++) {
-    if ((own[part] as number) < 0 && all.some((dimensions) => (dimensions[part] as number) >= 0)) {
-      order.splice(order.indexOf(part - 1) + 1, 0, part);
-    }
+  const memory = (view: View): number[] =>
+    dimensionsByPart(view)
+      .map((dimension, part) => ({ dimension, part }))
+      .filter(({ dimension }) => dimension >= 0)
+      .sort((a, b) => a.dimension - b.dimension)
+      .map(({ part }) => part);
+  const bySize = [...views].sort((a, b) => numbersIn(b) - numbersIn(a));
+  const [order, ...others] = bySize.map(memory) as [number[], ...number[][]];
+  for (const other of others) {
+    other.forEach((part, index) => {
+      if (!order.includes(part)) {
+        order.splice(index === 0 ? 0 : order.indexOf(other[index - 1] as number) + 1, 0, part);
+      }
+    });
   }
   return order;
 }
 
 const numbersIn = (view: View): number => view.dimensions.reduce((product, size) => product * size, 1);
+
+/**
+ * The shapes in which a node takes its operands: groups of dimensions, each whole in an operand or of size 1, cut as the
+ * first complete operand already is, so that most need no reshape.
+ */
+function operandShapes(
+  actual: readonly (readonly number[])[],
+  sizes: readonly number[],
+  present: readonly (readonly boolean[])[],
+): { result: number[]; operands: number[][] } {
+  const complete = actual.findIndex((_, operand) => present.every((has) => has[operand]));
+  const fine = complete < 0 ? [] : [...(actual[complete] as readonly number[])];
+  const attempt = sizes.map((size) => cutsOf(size, fine));
+  const cuts = attempt.every((each) => each !== undefined) ? (attempt as number[][]) : sizes.map((size) => [size]);
+  const shapeFor = (operand: number): number[] => {
+    const whole = cuts.flatMap((group, index) => (present[index]?.[operand] ? group : group.map(() => 1)));
+    if (present.every((has) => has[operand])) {
+      return whole;
+    }
+    const first = whole.findIndex((size) => size !== 1);
+    return first < 0 ? [] : whole.slice(first);
+  };
+  return { result: cuts.flat(), operands: actual.map((_, operand) => shapeFor(operand)) };
+}
 
 /**
  * One node that applies an operation number by number to views of one shape, which broadcast as numpy's do; what repeats in
@@ -78,12 +104,13 @@ export function elementwise(
     }
   }
   const groupSize = (group: readonly number[]) => group.reduce((product, index) => product * (sizes[index] as number), 1);
-  const inputs = ordered.map((view, operand) => {
-    const own = groups.map((group) => (present[operand]?.[group[0] as number] ? groupSize(group) : 1));
-    const first = own.findIndex((size) => size !== 1);
-    return graph.reshape(view.node, first < 0 ? [] : own.slice(first));
-  });
-  const node = graph.node(operation, inputs, groups.map(groupSize), kind, attributes, domain);
+  const shapes = operandShapes(
+    ordered.map((view) => graph.shapeOf(view.node)),
+    groups.map(groupSize),
+    groups.map((group) => present.map((has) => has[group[0] as number] === true)),
+  );
+  const inputs = ordered.map((view, operand) => graph.reshape(view.node, shapes.operands[operand] as number[]));
+  const node = graph.node(operation, inputs, shapes.result, kind, attributes, domain);
   const place = new Map(order.map((part, index) => [part, index]));
   let part = 0;
   const axes: Part[][] = (views[0] as View).axes.map((axis) =>

@@ -132,7 +132,10 @@ function lowerMovement(lowering: Lowering, x: Expression): View | undefined {
   const input = () => viewOf(lowering, x.inputs[0] as Expression);
   switch (x.operation) {
     case "transpose":
-      return transposeView(input(), x.attributes["order"] as readonly number[]);
+      // Indices are few, and what they index takes their order of memory: here it is the written one.
+      return x.kind === "int32"
+        ? plain(graph, transposeView(input(), x.attributes["order"] as readonly number[]))
+        : transposeView(input(), x.attributes["order"] as readonly number[]);
     case "widen":
       return widenView(input(), x.shape);
     case "reshape":

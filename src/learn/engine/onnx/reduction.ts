@@ -1,3 +1,4 @@
+import { cutsOf } from "./cuts.ts";
 import type { GraphBuilder } from "./graph.ts";
 import type { Part, View } from "./view.ts";
 
@@ -8,6 +9,13 @@ export const REDUCTIONS: Readonly<Record<string, string>> = {
   Min: "ReduceMin",
   Mul: "ReduceProd",
 };
+
+/** Runs of sizes cut where the node's own shape is, if it can be, so that it needs no reshape. */
+function cutLike(runs: readonly number[], actual: readonly number[]): number[][] {
+  const fine = [...actual];
+  const cuts = runs.map((size) => cutsOf(size, fine));
+  return cuts.every((each) => each !== undefined) ? (cuts as number[][]) : runs.map((size) => [size]);
+}
 
 /**
  * The view with some dimensions of memory reduced; parts that name them must be gone from `axes`.
@@ -36,17 +44,22 @@ function reduceDimensions(
       kept.push(size);
     }
   });
-  const reducedAxes = runs.flatMap(({ reduced }, index) => (reduced ? [index] : []));
+  const cuts = cutLike(
+    runs.map(({ size }) => size),
+    graph.shapeOf(view.node),
+  );
+  const axesOfRuns = cuts.flatMap((sizes, index) => sizes.map((size) => ({ size, reduced: runs[index]?.reduced === true })));
+  const reducedAxes = axesOfRuns.flatMap(({ reduced }, index) => (reduced ? [index] : []));
   const node = graph.node(
     operator,
     [
       graph.reshape(
         view.node,
-        runs.map(({ size }) => size),
+        axesOfRuns.map(({ size }) => size),
       ),
       graph.constant("int64", [reducedAxes.length], reducedAxes),
     ],
-    runs.filter(({ reduced }) => !reduced).map(({ size }) => size),
+    axesOfRuns.filter(({ reduced }) => !reduced).map(({ size }) => size),
     view.kind,
     { keepdims: 0 },
   );

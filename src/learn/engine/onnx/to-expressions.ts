@@ -1,5 +1,5 @@
 import { sizeOf } from "../tensor.ts";
-import { broadcastShape, type Expression, type Expressions, expressions, type NumberKind } from "./expression.ts";
+import { broadcastShape, type Expression, type Expressions, expressions, type NumberKind, uniformValue } from "./expression.ts";
 import type { TracedAtom, TracedEquation, TracedStep } from "./trace.ts";
 
 /** A step as expressions: what goes in and what comes out, by name. */
@@ -45,6 +45,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   where: same("where"),
   dot: (make, [a, b]) => {
     const wide = broadcastShape((a as Expression).shape, (b as Expression).shape);
+    if (uniformValue(a as Expression) === 0 || uniformValue(b as Expression) === 0) {
+      return [make.uniform(0, wide.slice(0, -1), "float32")];
+    }
     return [make.make("dot", [a as Expression, b as Expression], wide.slice(0, -1), "float32")];
   },
   reduce: (make, [x], { outputs: [output], parameters, primitive }) => {
@@ -56,6 +59,11 @@ const RULES: Readonly<Record<string, Rule>> = {
     const kind = kindOf(output.kind, primitive);
     if (sizeOf(input.shape) === 0) {
       return [make.uniform(EMPTY_REDUCTION[operation] ?? Number.NaN, output.shape, kind)];
+    }
+    const value = uniformValue(input);
+    if (value !== undefined && operation !== "Mul") {
+      const count = operation === "Add" ? sizeOf(input.shape) / sizeOf(output.shape) : 1;
+      return [make.uniform(value * count, output.shape, kind)];
     }
     return [make.make("reduce", [input], output.shape, kind, { op: operation, axis: parameters["axis"] })];
   },
@@ -132,8 +140,27 @@ function constantExpression(
   return make.make("constant", [], shape, kind, { data });
 }
 
-function lowerEquation(make: Expressions, inputs: readonly Expression[], equation: TracedEquation): Expression[] {
+/** Primitives whose operands from this place on are of one kind. */
+const ONE_KIND_FROM: Readonly<Record<string, number>> = { add: 0, mul: 0, min: 0, max: 0, compare: 0, where: 1 };
+
+/** jax-js's plain numbers take the kind of the array that they meet; here they are given it. */
+function meet(make: Expressions, inputs: readonly Expression[], primitive: string): readonly Expression[] {
+  const from = ONE_KIND_FROM[primitive];
+  if (from === undefined) {
+    return inputs;
+  }
+  const array = inputs.slice(from).find((x) => uniformValue(x) === undefined);
+  return inputs.map((x, index) => {
+    const value = uniformValue(x);
+    return index < from || array === undefined || value === undefined || x.kind === array.kind
+      ? x
+      : make.uniform(value, x.shape, array.kind);
+  });
+}
+
+function lowerEquation(make: Expressions, operands: readonly Expression[], equation: TracedEquation): Expression[] {
   const { primitive, outputs } = equation;
+  const inputs = meet(make, operands, primitive);
   const rule = RULES[primitive];
   if (rule === undefined && !UNARY.has(primitive)) {
     throw new RangeError(

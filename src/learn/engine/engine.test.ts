@@ -27,10 +27,16 @@ describe.each(engines)("engine %s", (_, start) => {
     };
     const resident = await engine.resident({ w: tensor([2, 3], [1, -1, 2, 0.5, 1, -2]), other: tensor([1], [0]) });
     const chunks: Tensors[] = [0, 1, 2].map((i) => ({ x: tensor([2, 3], [i, 1, 2, 3, i, -1]) }));
-    const compiled = await engine.compile(step, { resident: { w: tensor([2, 3], new Array(6).fill(0)) }, chunk: chunks[0] as Tensors });
+    const compiled = await engine.compile(step, {
+      resident: { w: tensor([2, 3], new Array(6).fill(0)) },
+      chunk: chunks[0] as Tensors,
+    });
     const outs = await compiled.map(resident, chunks);
     const total = await compiled.sum(resident, chunks);
-    console.log(outs.map((o) => [o["value"]?.data[0], ...(o["gradient"]?.data ?? [])]), total["gradient"]?.data);
+    console.log(
+      outs.map((o) => [o["value"]?.data[0], ...(o["gradient"]?.data ?? [])]),
+      total["gradient"]?.data,
+    );
     expect(outs).toHaveLength(3);
   });
 });

@@ -1,5 +1,5 @@
 import type { numpy } from "@jax-js/jax";
-import type { Tensor, Tensors } from "./tensor.ts";
+import type { Tensors } from "./tensor.ts";
 
 /** Traced values by name. */
 export type Arrays = Record<string, numpy.Array>;
@@ -17,7 +17,7 @@ export interface Resident {
   /** A copy of the tensors as they are now. */
   read(): Promise<Tensors>;
   /** Replaces tensors; names and shapes are those of the resident. */
-  write(tensors: Tensors): Promise<void>;
+  write(tensors: Tensors): void;
 }
 
 /** A step that an engine has compiled for the shapes of its example. */
@@ -42,9 +42,7 @@ export interface Example {
 export interface Engine {
   readonly name: "onnx" | "jax";
   readonly threads: number;
-  resident(initial: Tensors): Promise<Resident>;
+  resident(initial: Tensors): Resident;
   compile(step: Step, example: Example): Promise<Compiled>;
-  /** The same tensor for chunks of many calls, kept on the engine's side; its numbers must not change. */
-  keep(tensor: Tensor): Tensor;
   dispose(): Promise<void>;
 }

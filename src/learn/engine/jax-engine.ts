@@ -38,14 +38,11 @@ function arraysOf(resident: Resident): Arrays {
 
 function jaxResident(initial: Tensors): Resident {
   const shapes = Object.fromEntries(Object.entries(initial).map(([name, { shape }]) => [name, shape]));
-  const arrays: Arrays = Object.fromEntries(
-    Object.entries(initial).map(([name, value]) => [name, upload(value)]),
-  );
+  const arrays: Arrays = Object.fromEntries(Object.entries(initial).map(([name, value]) => [name, upload(value)]));
   const resident: Resident = {
     shapes,
-    read: () =>
-      downloadAll(Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.ref]))),
-    async write(tensors) {
+    read: () => downloadAll(Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, array.ref]))),
+    write(tensors) {
       residentCheck(shapes, tensors);
       for (const [name, value] of Object.entries(tensors)) {
         arrays[name]?.dispose();
@@ -70,10 +67,7 @@ function compiled(step: Step, example: Example): Compiled {
       }
       weights[name] = array.ref;
     }
-    return jitted(
-      weights,
-      Object.fromEntries(Object.entries(chunk).map(([name, value]) => [name, upload(value)])),
-    );
+    return jitted(weights, Object.fromEntries(Object.entries(chunk).map(([name, value]) => [name, upload(value)])));
   };
   return {
     async map(resident, chunks) {
@@ -90,7 +84,7 @@ function compiled(step: Step, example: Example): Compiled {
       }
       return total.value();
     },
-    async update(resident, chunk) {
+    update(resident, chunk) {
       const arrays = arraysOf(resident);
       const others: Arrays = {};
       for (const [name, array] of Object.entries(start(resident, chunk))) {
@@ -103,9 +97,7 @@ function compiled(step: Step, example: Example): Compiled {
       }
       return downloadAll(others);
     },
-    async dispose() {
-      jitted.dispose();
-    },
+    dispose: () => Promise.resolve(jitted.dispose()),
   };
 }
 
@@ -117,7 +109,7 @@ function compiled(step: Step, example: Example): Compiled {
  * import { jaxEngine, tensor } from "arbel/learn";
  *
  * const engine = await jaxEngine();
- * const resident = await engine.resident({ w: tensor([2], [1, 2]) });
+ * const resident = engine.resident({ w: tensor([2], [1, 2]) });
  * const double = await engine.compile(({ w }, { x }) => ({ y: w.mul(x) }), {
  *   resident: { w: tensor([2], [0, 0]) },
  *   chunk: { x: tensor([2], [0, 0]) },
@@ -132,9 +124,8 @@ export async function jaxEngine(): Promise<Engine> {
   return {
     name: "jax",
     threads: 1,
-    resident: async (initial) => jaxResident(initial),
-    keep: (value) => value,
-    compile: async (step, example) => compiled(step, example),
-    dispose: async () => undefined,
+    resident: jaxResident,
+    compile: (step, example) => Promise.resolve(compiled(step, example)),
+    dispose: () => Promise.resolve(),
   };
 }

@@ -5,10 +5,7 @@ import type { Tensors } from "./tensor.ts";
  *
  * @throws RangeError naming the tensor, the shape it should have and the one it has.
  */
-export function residentCheck(
-  shapes: Readonly<Record<string, readonly number[]>>,
-  tensors: Tensors,
-): void {
+export function residentCheck(shapes: Readonly<Record<string, readonly number[]>>, tensors: Tensors): void {
   for (const [name, { shape }] of Object.entries(tensors)) {
     const expected = shapes[name];
     if (expected === undefined) {

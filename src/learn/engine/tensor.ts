@@ -15,10 +15,7 @@ export const sizeOf = (shape: readonly number[]): number => shape.reduce((produc
  *
  * @throws RangeError if the number of elements is not the shape's.
  */
-export const tensor = (
-  shape: readonly number[],
-  data: Float32Array | Int32Array | readonly number[],
-): Tensor => {
+export const tensor = (shape: readonly number[], data: Float32Array | Int32Array | readonly number[]): Tensor => {
   if (data.length !== sizeOf(shape)) {
     throw new RangeError(`a tensor of shape [${shape}] has ${sizeOf(shape)} elements, got ${data.length}`);
   }

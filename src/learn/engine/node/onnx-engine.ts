@@ -8,7 +8,7 @@ import { toExpressions } from "../onnx/to-expressions.ts";
 import { inputName, traceStep } from "../onnx/trace.ts";
 import { residentCheck } from "../resident-check.ts";
 import { sizeOf, type Tensor, type Tensors, tensor } from "../tensor.ts";
-import type { Ports, Sent, SharedResident } from "./protocol.ts";
+import type { Ports, SharedResident } from "./protocol.ts";
 import { onnxRuntimePath, type WorkerTeam, workerTeam } from "./worker-team.ts";
 
 /** Knobs of {@link onnxEngine}. */
@@ -50,12 +50,13 @@ export async function onnxEngine({ threads = availableParallelism() }: OnnxEngin
   }
   const runtime = onnxRuntimePath();
   if (runtime === undefined) {
-    throw new Error('the engine "onnx" needs the package onnxruntime-node: npm install onnxruntime-node, or use the engine "jax"');
+    throw new Error(
+      'the engine "onnx" needs the package onnxruntime-node: npm install onnxruntime-node, or use the engine "jax"',
+    );
   }
   await init("wasm");
   const team = workerTeam(threads, runtime);
   const held = new WeakMap<Resident, HeldResident>();
-  const kept = new WeakMap<Tensor["data"], number>();
   let nextId = 1;
 
   const heldOf = (resident: Resident): HeldResident => {
@@ -65,20 +66,6 @@ export async function onnxEngine({ threads = availableParallelism() }: OnnxEngin
     }
     return own;
   };
-  const send = (value: Tensor): Sent => {
-    const id = kept.get(value.data);
-    return id === undefined ? value : { kept: id };
-  };
-  const sendAll = (chunk: Tensors, names: readonly string[]): Record<string, Sent> =>
-    Object.fromEntries(
-      names.map((name) => {
-        const value = chunk[name];
-        if (value === undefined) {
-          throw new RangeError(`the chunk has no tensor "${name}", which the step was compiled for`);
-        }
-        return [name, send(value)];
-      }),
-    );
   const sharedOf = ({ id, version, tensors }: HeldResident): SharedResident => ({ id, version, tensors });
 
   const compile = async (step: Step, example: Example): Promise<Compiled> => {
@@ -92,14 +79,14 @@ export async function onnxEngine({ threads = availableParallelism() }: OnnxEngin
     const ports = portsOf(example, outputs, new Set(graph.inputs.map(({ name }) => name)));
     const session = nextId++;
     await team.prepare({ type: "session", id: session, model: encodeModel(graph), ports });
-    return compiledStep({ team, session, ports, heldOf, sharedOf, sendAll });
+    return compiledStep({ team, session, ports, heldOf, sharedOf });
   };
 
   return {
     name: "onnx",
     threads,
     compile,
-    async resident(initial) {
+    resident(initial) {
       const own: HeldResident = {
         id: nextId++,
         version: 0,
@@ -115,7 +102,7 @@ export async function onnxEngine({ threads = availableParallelism() }: OnnxEngin
               tensor(shape, data instanceof Int32Array ? Int32Array.from(data) : Float32Array.from(data)),
             ]),
           ),
-        async write(tensors) {
+        write(tensors) {
           residentCheck(shapes, tensors);
           for (const [name, { data }] of Object.entries(tensors)) {
             own.tensors[name]?.data.set(data);
@@ -125,13 +112,6 @@ export async function onnxEngine({ threads = availableParallelism() }: OnnxEngin
       };
       held.set(resident, own);
       return resident;
-    },
-    keep(value) {
-      const id = nextId++;
-      const own = tensor(value.shape, value.data.slice());
-      kept.set(own.data, id);
-      team.tell({ type: "keep", id, tensor: own });
-      return own;
     },
     dispose: () => team.dispose(),
   };
@@ -143,11 +123,21 @@ interface CompiledParts {
   readonly ports: Ports;
   heldOf(resident: Resident): HeldResident;
   sharedOf(held: HeldResident): SharedResident;
-  sendAll(chunk: Tensors, names: readonly string[]): Record<string, Sent>;
 }
 
-function compiledStep({ team, session, ports, heldOf, sharedOf, sendAll }: CompiledParts): Compiled {
+function compiledStep({ team, session, ports, heldOf, sharedOf }: CompiledParts): Compiled {
   const chunkNames = ports.inputs.flatMap(({ from, name }) => (from === "chunk" ? [name] : []));
+  /** What the step uses of a chunk. */
+  const needed = (chunk: Tensors): Tensors =>
+    Object.fromEntries(
+      chunkNames.map((name) => {
+        const value = chunk[name];
+        if (value === undefined) {
+          throw new RangeError(`the chunk has no tensor "${name}", which the step was compiled for`);
+        }
+        return [name, value];
+      }),
+    );
   /** Runs the groups of chunks that would be summed, each as one task. */
   const run = (resident: Resident, chunks: readonly Tensors[], mode: "map" | "sum" | "update") => {
     const own = heldOf(resident);
@@ -160,7 +150,7 @@ function compiledStep({ team, session, ports, heldOf, sharedOf, sendAll }: Compi
       chunkGroups(chunks.length).map(([first, end]) => ({
         session,
         resident: sharedOf(own),
-        chunks: chunks.slice(first, end).map((chunk) => sendAll(chunk, chunkNames)),
+        chunks: chunks.slice(first, end).map(needed),
         mode,
       })),
     );
@@ -182,6 +172,6 @@ function compiledStep({ team, session, ports, heldOf, sharedOf, sendAll }: Compi
       heldOf(resident).version++;
       return others;
     },
-    dispose: async () => team.tell({ type: "drop", what: "session", id: session }),
+    dispose: () => Promise.resolve(team.tell({ type: "drop", session })),
   };
 }

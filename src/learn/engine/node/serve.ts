@@ -1,10 +1,10 @@
-import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { MessagePort } from "node:worker_threads";
-import type { Tensor } from "../tensor.ts";
-import type { Ports, Reply, Request, Sent, SharedResident } from "./protocol.ts";
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import type { Tensor, Tensors } from "../tensor.ts";
+import type { Ports, Reply, Request, SharedResident } from "./protocol.ts";
 
 /**
- * What a worker thread does: keeps sessions of one thread each, copies of the resident tensors and constants, and runs chunks.
+ * What a worker thread does: keeps sessions of one thread each and copies of the resident tensors, and runs chunks.
  *
  * Its source is handed to the thread as text, so it names nothing outside itself but types.
  */
@@ -21,7 +21,6 @@ export function serve(runtime: typeof import("onnxruntime-node"), port: MessageP
     readonly tensors: Record<string, OrtTensor>;
   }
   const sessions = new Map<number, Promise<Prepared>>();
-  const kept = new Map<number, OrtTensor>();
   const residents = new Map<number, Copy>();
 
   const ortTensor = ({ shape, data }: Tensor): OrtTensor =>
@@ -63,18 +62,19 @@ export function serve(runtime: typeof import("onnxruntime-node"), port: MessageP
     for (const { from, name } of ports.inputs) {
       if (from === "resident" && copy.tensors[name] === undefined) {
         const { shape, data } = shared.tensors[name] as Tensor;
-        copy.tensors[name] = ortTensor({ shape, data: data instanceof Int32Array ? Int32Array.from(data) : Float32Array.from(data) });
+        copy.tensors[name] = ortTensor({
+          shape,
+          data: data instanceof Int32Array ? Int32Array.from(data) : Float32Array.from(data),
+        });
       }
     }
     return copy;
   };
 
-  const received = (sent: Sent): OrtTensor => ("kept" in sent ? (kept.get(sent.kept) as OrtTensor) : ortTensor(sent));
-
-  const runChunk = async (prepared: Prepared, copy: Copy, chunk: Readonly<Record<string, Sent>>): Promise<void> => {
+  const runChunk = async (prepared: Prepared, copy: Copy, chunk: Tensors): Promise<void> => {
     const { session, ports, feeds, outputs } = prepared;
     for (const { port: input, from, name } of ports.inputs) {
-      feeds[input] = from === "resident" ? (copy.tensors[name] as OrtTensor) : received(chunk[name] as Sent);
+      feeds[input] = from === "resident" ? (copy.tensors[name] as OrtTensor) : ortTensor(chunk[name] as Tensor);
     }
     await session.run(feeds, outputs);
   };
@@ -83,7 +83,7 @@ export function serve(runtime: typeof import("onnxruntime-node"), port: MessageP
     Object.fromEntries(
       ports.outputs.map(({ name, shape }) => [
         name,
-        { shape, data: (outputs[name]?.data as Float32Array | Int32Array).slice() },
+        { shape, data: (outputs[name] as OrtTensor).data.slice() as Float32Array | Int32Array },
       ]),
     );
 
@@ -143,16 +143,9 @@ export function serve(runtime: typeof import("onnxruntime-node"), port: MessageP
         );
         return;
       }
-      case "keep":
-        kept.set(request.id, ortTensor(request.tensor));
-        return;
       case "drop":
-        if (request.what === "resident") {
-          residents.delete(request.id);
-        } else {
-          await (await sessions.get(request.id))?.session.release();
-          sessions.delete(request.id);
-        }
+        await (await sessions.get(request.session))?.session.release();
+        sessions.delete(request.session);
         return;
       case "run":
         await run(request).then(

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
-import type { Tensor } from "../tensor.ts";
+import type { Tensors } from "../tensor.ts";
 import type { Reply, Request } from "./protocol.ts";
 import { serve } from "./serve.ts";
 
@@ -12,7 +12,7 @@ export interface WorkerTeam {
   /** Sends a compiled model to every worker and waits until all are ready. */
   prepare(request: Request & { type: "session" }): Promise<void>;
   /** Runs tasks, each on the next worker that is free; their outputs in order. */
-  run(tasks: readonly Omit<Request & { type: "run" }, "task" | "type">[]): Promise<Readonly<Record<string, Tensor>>[][]>;
+  run(tasks: readonly Omit<Request & { type: "run" }, "task" | "type">[]): Promise<Tensors[][]>;
   dispose(): Promise<void>;
 }
 
@@ -20,7 +20,7 @@ export interface WorkerTeam {
 const IN_FLIGHT = 2;
 
 interface Waiting {
-  resolve(outputs: readonly Readonly<Record<string, Tensor>>[]): void;
+  resolve(outputs: readonly Tensors[]): void;
   reject(error: Error): void;
 }
 
@@ -77,7 +77,7 @@ export function workerTeam(size: number, runtime: string): WorkerTeam {
     return worker;
   });
 
-  const expect = (id: number): Promise<readonly Readonly<Record<string, Tensor>>[]> =>
+  const expect = (id: number): Promise<readonly Tensors[]> =>
     new Promise((resolve, reject) => {
       if (broken !== undefined) {
         reject(broken);
@@ -119,7 +119,7 @@ export function workerTeam(size: number, runtime: string): WorkerTeam {
       }),
     run: (tasks) =>
       busy(async () => {
-        const results: Readonly<Record<string, Tensor>>[][] = [];
+        const results: Tensors[][] = [];
         let next = 0;
         const work = async (worker: Worker): Promise<void> => {
           for (let index = next++; index < tasks.length; index = next++) {
@@ -129,9 +129,7 @@ export function workerTeam(size: number, runtime: string): WorkerTeam {
             results[index] = [...(await done)];
           }
         };
-        await Promise.all(
-          workers.flatMap((worker) => Array.from({ length: IN_FLIGHT }, () => work(worker))),
-        );
+        await Promise.all(workers.flatMap((worker) => Array.from({ length: IN_FLIGHT }, () => work(worker))));
         return results;
       }),
     async dispose() {

@@ -20,7 +20,7 @@ const product = (sizes: readonly number[]): number => sizes.reduce((total, size)
 function rolesOf(a: View, b: View): RoledPart[][] {
   return a.axes.map((axis, axisIndex) =>
     axis.map(({ size, dimension: left }, index) => {
-      const right = (b.axes[axisIndex]?.[index] as Part).dimension;
+      const right = ((b.axes[axisIndex] as readonly Part[])[index] as Part).dimension;
       const last = axisIndex === a.axes.length - 1;
       const role: Role = last
         ? "inner"
@@ -39,7 +39,8 @@ function rolesOf(a: View, b: View): RoledPart[][] {
 const byMemory = (dimensions: readonly number[]): number[] => [...dimensions].sort((x, y) => x - y);
 
 /** Whether two lists of dimensions are the same. */
-const sameOrder = (x: readonly number[], y: readonly number[]): boolean => x.every((value, index) => value === y[index]);
+const sameOrder = (x: readonly number[], y: readonly number[]): boolean =>
+  x.every((value, index) => value === y[index]);
 
 /** One operand in memory order [batch, outer, inner] or [batch, inner, outer], moving as little as can be. */
 function operand(
@@ -152,9 +153,7 @@ export function contract(
     node: "",
     kind: "float32",
     dimensions: dimensions.map(({ size }) => size),
-    axes: roles
-      .slice(0, -1)
-      .map((axis) => axis.map((part) => ({ size: part.size, dimension: place.get(part) ?? -1 }))),
+    axes: roles.slice(0, -1).map((axis) => axis.map((part) => ({ size: part.size, dimension: place.get(part) ?? -1 }))),
   };
   const matrix = (transposed: boolean, outer: number, rest: number) => (transposed ? [rest, outer] : [outer, rest]);
   if (batch.length === 0) {

@@ -103,7 +103,8 @@ export function elementwise(
       groups.push([index]);
     }
   }
-  const groupSize = (group: readonly number[]) => group.reduce((product, index) => product * (sizes[index] as number), 1);
+  const groupSize = (group: readonly number[]) =>
+    group.reduce((product, index) => product * (sizes[index] as number), 1);
   const shapes = operandShapes(
     ordered.map((view) => graph.shapeOf(view.node)),
     groups.map(groupSize),

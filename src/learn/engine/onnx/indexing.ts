@@ -25,7 +25,13 @@ function flatIndex(graph: GraphBuilder, indices: readonly View[], sizes: readonl
     const scaled =
       stride === 1
         ? wide
-        : elementwise(graph, "Mul", [wide, plainView(graph.constant("int32", [], [stride]), "int32", [])], shape, "int32");
+        : elementwise(
+            graph,
+            "Mul",
+            [wide, plainView(graph.constant("int32", [], [stride]), "int32", [])],
+            shape,
+            "int32",
+          );
     total = total === undefined ? scaled : elementwise(graph, "Add", [total, scaled], shape, "int32");
   });
   return total as View;
@@ -40,11 +46,7 @@ const indexedFirst = (rank: number, axis: readonly number[]): number[] => [
 /** For a result `[index axes, other axes]`: the order that puts the index axes at `outDim`. */
 function indexAxesAt(indexRank: number, otherRank: number, outDim: number): number[] {
   const others = Array.from({ length: otherRank }, (_, each) => indexRank + each);
-  return [
-    ...others.slice(0, outDim),
-    ...Array.from({ length: indexRank }, (_, each) => each),
-    ...others.slice(outDim),
-  ];
+  return [...others.slice(0, outDim), ...Array.from({ length: indexRank }, (_, each) => each), ...others.slice(outDim)];
 }
 
 const inverse = (order: readonly number[]): number[] => order.map((_, axis) => order.indexOf(axis));
@@ -107,7 +109,11 @@ function addByProduct(
   count: number,
   width: number,
 ): string {
-  const ids = graph.constant("int32", [1, rows], Int32Array.from({ length: rows }, (_, row) => row));
+  const ids = graph.constant(
+    "int32",
+    [1, rows],
+    Int32Array.from({ length: rows }, (_, row) => row),
+  );
   const hit = graph.node("Equal", [graph.reshape(places, [count, 1]), ids], [count, rows], "bool");
   const oneHot = graph.node("Cast", [hit], [count, rows], "float32", { to: 1 });
   return graph.node("Gemm", [oneHot, values], [rows, width], "float32", { transA: 1 });

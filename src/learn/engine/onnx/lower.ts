@@ -77,7 +77,10 @@ const uniformView = (graph: GraphBuilder, x: Expression, value: number): View =>
 function addToProduct(lowering: Lowering, x: Expression): View | undefined {
   const [a, b] = x.inputs as [Expression, Expression];
   const fits = (y: Expression) =>
-    y.operation === "dot" && lowering.uses.get(y) === 1 && !lowering.views.has(y) && sizeOf(y.shape) === sizeOf(x.shape);
+    y.operation === "dot" &&
+    lowering.uses.get(y) === 1 &&
+    !lowering.views.has(y) &&
+    sizeOf(y.shape) === sizeOf(x.shape);
   const product = fits(b) ? b : fits(a) ? a : undefined;
   if (product === undefined || uniformValue(a) !== undefined || uniformValue(b) !== undefined) {
     return;
@@ -139,7 +142,9 @@ function lowerMovement(lowering: Lowering, x: Expression): View | undefined {
     case "widen":
       return widenView(input(), x.shape);
     case "reshape":
-      return reshapeView(input(), x.shape) ?? plainView(graph.reshape(materialize(graph, input()), x.shape), x.kind, x.shape);
+      return (
+        reshapeView(input(), x.shape) ?? plainView(graph.reshape(materialize(graph, input()), x.shape), x.kind, x.shape)
+      );
     case "shrink":
       return shrink(graph, input(), x.attributes["slice"] as readonly (readonly [number, number])[]);
     case "pad":

@@ -15,7 +15,9 @@ export function mergeOrder(
       runs.push([dimension]);
     }
   }
-  const byStart = runs.map((run, index) => ({ run, index })).sort((a, b) => (a.run[0] as number) - (b.run[0] as number));
+  const byStart = runs
+    .map((run, index) => ({ run, index }))
+    .sort((a, b) => (a.run[0] as number) - (b.run[0] as number));
   const shape = byStart.map(({ run }) => run.reduce((product, d) => product * (dimensions[d] as number), 1));
   const permutation = runs.map((_, index) => byStart.findIndex((entry) => entry.index === index));
   return { shape, permutation };
@@ -40,9 +42,7 @@ export function reorder(graph: GraphBuilder, view: View, order: readonly number[
     node,
     dimensions: order.map((dimension) => view.dimensions[dimension] as number),
     axes: view.axes.map((axis) =>
-      axis.map((part) =>
-        part.dimension < 0 ? part : { ...part, dimension: place[part.dimension] as number },
-      ),
+      axis.map((part) => (part.dimension < 0 ? part : { ...part, dimension: place[part.dimension] as number })),
     ),
   };
 }

@@ -48,7 +48,9 @@ function reduceDimensions(
     runs.map(({ size }) => size),
     graph.shapeOf(view.node),
   );
-  const axesOfRuns = cuts.flatMap((sizes, index) => sizes.map((size) => ({ size, reduced: runs[index]?.reduced === true })));
+  const axesOfRuns = cuts.flatMap((sizes, index) =>
+    sizes.map((size) => ({ size, reduced: runs[index]?.reduced === true })),
+  );
   const reducedAxes = axesOfRuns.flatMap(({ reduced }, index) => (reduced ? [index] : []));
   const node = graph.node(
     operator,
@@ -68,9 +70,7 @@ function reduceDimensions(
     kind: view.kind,
     dimensions: kept,
     axes: axes.map((axis) =>
-      axis.map((part) =>
-        part.dimension < 0 ? part : { ...part, dimension: place[part.dimension] as number },
-      ),
+      axis.map((part) => (part.dimension < 0 ? part : { ...part, dimension: place[part.dimension] as number })),
     ),
   };
 }

@@ -1,5 +1,12 @@
 import { sizeOf } from "../tensor.ts";
-import { broadcastShape, type Expression, type Expressions, expressions, type NumberKind, uniformValue } from "./expression.ts";
+import {
+  broadcastShape,
+  type Expression,
+  type Expressions,
+  expressions,
+  type NumberKind,
+  uniformValue,
+} from "./expression.ts";
 import type { TracedAtom, TracedEquation, TracedStep } from "./trace.ts";
 
 /** A step as expressions: what goes in and what comes out, by name. */

@@ -1,14 +1,9 @@
-import { defaultDevice, init, jit, numpy } from "@jax-js/jax";
+import { defaultDevice, init, jit, type numpy } from "@jax-js/jax";
 import { type ChunkSum, chunkSum } from "./chunk-sum.ts";
 import type { Arrays, Compiled, Engine, Example, Resident, Step } from "./engine.ts";
 import { residentCheck } from "./resident-check.ts";
 import { type Tensor, type Tensors, tensor } from "./tensor.ts";
-
-const upload = ({ shape, data }: Tensor): numpy.Array =>
-  numpy.array(data as Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>, {
-    shape: [...shape],
-    dtype: data instanceof Int32Array ? numpy.int32 : numpy.float32,
-  });
+import { upload } from "./upload.ts";
 
 /** The numbers of an array, which is consumed. */
 async function download(array: numpy.Array): Promise<Tensor> {

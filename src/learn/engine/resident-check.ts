@@ -1,4 +1,4 @@
-import type { Tensors } from "./tensor.ts";
+import { sameShape, type Tensors } from "./tensor.ts";
 
 /**
  * Refuses tensors that a resident does not hold in these shapes.
@@ -11,7 +11,7 @@ export function residentCheck(shapes: Readonly<Record<string, readonly number[]>
     if (expected === undefined) {
       throw new RangeError(`there is no resident tensor "${name}"; there are ${Object.keys(shapes).join(", ")}`);
     }
-    if (expected.length !== shape.length || expected.some((size, axis) => size !== shape[axis])) {
+    if (!sameShape(expected, shape)) {
       throw new RangeError(`the resident tensor "${name}" has shape [${expected}], got [${shape}]`);
     }
   }

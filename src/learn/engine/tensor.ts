@@ -10,6 +10,10 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 /** Number of elements of a shape; 1 for a scalar's empty shape. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, axis) => product * axis, 1);
 
+/** Whether two shapes are the same. */
+export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((size, axis) => size === b[axis]);
+
 /**
  * A tensor of this shape; plain numbers become float32.
  *

@@ -7,7 +7,7 @@ import { encodeModel } from "../onnx/proto.ts";
 import { toExpressions } from "../onnx/to-expressions.ts";
 import { inputName, traceStep } from "../onnx/trace.ts";
 import { residentCheck } from "../resident-check.ts";
-import { sizeOf, type Tensor, type Tensors, tensor } from "../tensor.ts";
+import { sameShape, sizeOf, type Tensor, type Tensors, tensor } from "../tensor.ts";
 import type { Ports, SharedResident } from "./protocol.ts";
 import { onnxRuntimePath, type WorkerTeam, workerTeam } from "./worker-team.ts";
 
@@ -79,7 +79,7 @@ export async function onnxEngine({ threads = availableParallelism() }: OnnxEngin
     const ports = portsOf(example, outputs, new Set(graph.inputs.map(({ name }) => name)));
     const session = nextId++;
     await team.prepare({ type: "session", id: session, model: encodeModel(graph), ports });
-    return compiledStep({ team, session, ports, heldOf, sharedOf });
+    return compiledStep({ team, session, ports, chunkShapes: example.chunk, heldOf, sharedOf });
   };
 
   return {
@@ -121,11 +121,13 @@ interface CompiledParts {
   readonly team: WorkerTeam;
   readonly session: number;
   readonly ports: Ports;
+  /** The example's chunk. */
+  readonly chunkShapes: Tensors;
   heldOf(resident: Resident): HeldResident;
   sharedOf(held: HeldResident): SharedResident;
 }
 
-function compiledStep({ team, session, ports, heldOf, sharedOf }: CompiledParts): Compiled {
+function compiledStep({ team, session, ports, chunkShapes, heldOf, sharedOf }: CompiledParts): Compiled {
   const chunkNames = ports.inputs.flatMap(({ from, name }) => (from === "chunk" ? [name] : []));
   /** What the step uses of a chunk. */
   const needed = (chunk: Tensors): Tensors =>
@@ -134,6 +136,10 @@ function compiledStep({ team, session, ports, heldOf, sharedOf }: CompiledParts)
         const value = chunk[name];
         if (value === undefined) {
           throw new RangeError(`the chunk has no tensor "${name}", which the step was compiled for`);
+        }
+        const expected = chunkShapes[name]?.shape ?? [];
+        if (!sameShape(value.shape, expected)) {
+          throw new RangeError(`the chunk's tensor "${name}" has shape [${value.shape}], compiled for [${expected}]`);
         }
         return [name, value];
       }),

@@ -1,4 +1,4 @@
-import { sizeOf } from "../tensor.ts";
+import { sameShape } from "../tensor.ts";
 
 /** Kinds of numbers that the lowering knows. */
 export type NumberKind = "float32" | "int32" | "bool";
@@ -31,9 +31,6 @@ export function broadcastShape(a: readonly number[], b: readonly number[]): numb
     return left === 1 ? right : left;
   });
 }
-
-const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((size, axis) => size === b[axis]);
 
 const FOLDED: Readonly<Record<string, (x: number) => number>> = {
   exp: Math.exp,
@@ -282,6 +279,3 @@ const attributeKey = (attributes: Readonly<Record<string, unknown>>): string =>
     .sort()
     .map((name) => `${name}=${JSON.stringify(attributes[name])}`)
     .join(";");
-
-/** Number of elements of an expression. */
-export const volume = (x: Expression): number => sizeOf(x.shape);

@@ -1,4 +1,4 @@
-import { sizeOf } from "../tensor.ts";
+import { sameShape, sizeOf } from "../tensor.ts";
 import type { ConstantData, NumberKind } from "./expression.ts";
 
 /** An attribute of an ONNX node: integers, floats (as `{ float }`) or a list of integers. */
@@ -56,9 +56,6 @@ export interface GraphBuilder {
   reshape(name: string, shape: readonly number[]): string;
   build(): Graph;
 }
-
-const same = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((size, axis) => size === b[axis]);
 
 export function graphBuilder(): GraphBuilder {
   const nodes: GraphNode[] = [];
@@ -124,7 +121,7 @@ export function graphBuilder(): GraphBuilder {
     },
     reshape(name, shape) {
       const origin = reshapedFrom.get(name) ?? name;
-      if (same(shapeOf(origin), shape)) {
+      if (sameShape(shapeOf(origin), shape)) {
         return origin;
       }
       if (sizeOf(shapeOf(origin)) !== sizeOf(shape)) {

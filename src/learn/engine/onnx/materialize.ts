@@ -53,6 +53,9 @@ const logicalOrder = (view: View): number[] =>
 
 /** A node whose memory order is the view's logical order, repetitions written out, in the view's shape. */
 export function materialize(graph: GraphBuilder, view: View): string {
+  if (viewShape(view).includes(0)) {
+    return graph.constant(view.kind, viewShape(view), []);
+  }
   const ordered = reorder(graph, view, logicalOrder(view));
   const parts = ordered.axes.flat();
   const shape = viewShape(view);

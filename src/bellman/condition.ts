@@ -3,6 +3,7 @@ import {
   type Automaton,
   checkSameTokens,
   END,
+  emptyLevel,
   type LayeredAutomaton,
   restrict,
   type Space,
@@ -61,7 +62,7 @@ export const mask = (model: Model, machine: Automaton): { readonly reward: Table
 /** Rows less their log-sum-exp, `[arcs]`. */
 const normalizeRows = (space: Space, depth: number, level: Float64Array): Float64Array => {
   const layer = space.layer(depth);
-  const out = new Float64Array(level.length).fill(-Infinity);
+  const out = emptyLevel(space, depth).fill(-Infinity);
   for (let state = 0; state < layer.states; state++) {
     const [begin, end] = [layer.firstArc(state), layer.firstArc(state + 1)];
     const total = logSumExpRange(level, begin, end);
@@ -97,7 +98,7 @@ const keepOnTree = ({ space, levels }: Table, machine: Automaton): Float64Array[
   return levels.map((level, depth) => {
     const layer = space.layer(depth);
     const last = depth === space.horizon - 1;
-    const out = new Float64Array(level.length).fill(-Infinity);
+    const out = emptyLevel(space, depth).fill(-Infinity);
     const next = new Int32Array(last ? 0 : layer.states * vocabulary).fill(-1);
     for (let state = 0; state < layer.states; state++) {
       const from = machineStates[state] as number;

@@ -1,4 +1,4 @@
-import { arcsOf, type Table } from "../space/index.ts";
+import { arcsOf, emptyLevel, type Table } from "../space/index.ts";
 import { armOf } from "./arm.ts";
 import { byDepth } from "./by-depth.ts";
 import { expectKind } from "./expect-kind.ts";
@@ -22,7 +22,7 @@ export const policy = (model: Model): Table => {
     (depth) => [arm.logits.levels[depth], space.layer(depth)],
     (depth) => {
       const layer = space.layer(depth);
-      const out = new Float64Array(layer.arcs);
+      const out = emptyLevel(space, depth);
       for (let state = 0; state < layer.states; state++) {
         row.read(depth, state);
         const first = layer.firstArc(state);

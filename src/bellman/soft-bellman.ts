@@ -1,5 +1,5 @@
 import { type KernelOptions, kernelFor } from "../kernels/index.ts";
-import { type ArcLayer, END, type Layer, type Space, type Table, tableBytes } from "../space/index.ts";
+import { type ArcLayer, END, emptyLevel, emptyValues, type Space, type Table, tableBytes } from "../space/index.ts";
 import { byDepth } from "./by-depth.ts";
 import { emptyModel } from "./empty-model.ts";
 import { expectKind } from "./expect-kind.ts";
@@ -25,7 +25,8 @@ export type Model = Table | Arm;
  * exponential, per arc. The last depth's logits are the reward's own array. Source: theory §2 (arXiv 2512.15605, Prop. 3.2).
  *
  * @param reward a table of kind `"reward"`
- * @param options how to sweep; an automaton's layers are swept by one thread
+ * @param options how to sweep; an automaton's layers are swept by one thread, and threads gain most on rewards in shared
+ * memory: see {@link emptyLevels}
  * @throws TypeError where the table holds logits; {@link EmptyModelError} where no response has positive probability
  * @example
  * ```ts
@@ -68,7 +69,7 @@ export const toReward = (logits: Table, options: KernelOptions = {}): Table => {
     (depth) => [logits.levels[depth], space.layer(depth), values[depth + 1]],
     (depth) => {
       const [level, next] = [logits.levels[depth] as Float64Array, values[depth + 1]];
-      return next ? mapArcs(space.layer(depth), level, (q, target) => rewardOfArc(q, target, next)) : level;
+      return next ? mapArcs(space, depth, level, (q, target) => rewardOfArc(q, target, next)) : level;
     },
   );
   return { space, kind: "reward", levels };
@@ -89,7 +90,7 @@ export const softValues = (logits: Table, options: KernelOptions = {}): Float64A
     const kernel = kernelFor(tableBytes(space) / 8, options);
     return levels.map((level, depth) => {
       const { states: rows } = space.layer(depth);
-      const values = new Float64Array(rows);
+      const values = emptyValues(space, depth);
       kernel.softValues({ rows, tokens: space.tokens.length, actions: space.actions }, level, values);
       return values;
     });
@@ -112,14 +113,14 @@ const sweepTree = (reward: Table, options: KernelOptions): Arm => {
   const kernel = kernelFor(tableBytes(space) / 8, options);
   const [tokens, actions] = [space.tokens.length, space.actions];
   return sweep(reward, (depth, next) => {
-    const { states: rows, arcs } = space.layer(depth);
+    const { states: rows } = space.layer(depth);
     const r = levels[depth] as Float64Array;
-    const value = new Float64Array(rows);
+    const value = emptyValues(space, depth);
     if (!next) {
       kernel.softValues({ rows, tokens, actions }, r, value);
       return { q: r, value };
     }
-    const q = new Float64Array(arcs);
+    const q = emptyLevel(space, depth);
     kernel.softBellman({ rows, tokens, actions }, r, next, q, value);
     return { q, value };
   });
@@ -159,9 +160,15 @@ const sweep = (
 const startValue = (space: Space, values: readonly Float64Array[]) =>
   (values[0] as Float64Array)[space.start] as number;
 
-/** One number per arc of a layer, from the old number and the arc's target. */
-const mapArcs = (layer: Layer, level: Float64Array, map: (x: number, target: number) => number): Float64Array => {
-  const out = new Float64Array(layer.arcs);
+/** One number per arc of a depth, from the old number and the arc's target. */
+const mapArcs = (
+  space: Space,
+  depth: number,
+  level: Float64Array,
+  map: (x: number, target: number) => number,
+): Float64Array => {
+  const layer = space.layer(depth);
+  const out = emptyLevel(space, depth);
   for (let state = 0; state < layer.states; state++) {
     const end = layer.firstArc(state + 1);
     for (let arc = layer.firstArc(state); arc < end; arc++) {

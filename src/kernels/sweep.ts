@@ -31,6 +31,8 @@ export interface Sweep {
    * @param next where the next depth's values of these rows lie, and in which place
    */
   readonly run: (target: SweepTarget, begin: number, count: number, reward: Source, next: Source | null) => void;
+  /** Copies `count` numbers to place `toAt` of another array. */
+  readonly copy: (source: Source, count: number, to: Float64Array, toAt: number) => void;
 }
 
 /** Numbers in an array, from some place on. */
@@ -56,12 +58,24 @@ export const createSweep = (module: WasmModule): Sweep => {
     softValues(...numbers: number[]): void;
   };
   let numbers = new Float64Array(memory.buffer);
+  const isOrdinary = ({ buffer }: Float64Array) => buffer instanceof ArrayBuffer;
   const reserve = (length: number) => {
     if (length <= numbers.length) return;
     memory.grow(Math.ceil((length - numbers.length) / pageNumbers));
     numbers = new Float64Array(memory.buffer);
   };
+  const { Buffer } = globalThis;
+  /** Typed arrays copy shared memory word by word, at 0.7 of the speed of Node's `Buffer.fill`. */
+  const copy = ({ from, at }: Source, count: number, to: Float64Array, toAt: number) => {
+    if (count < 2048 || !Buffer || (isOrdinary(from) && isOrdinary(to))) {
+      to.set(from.subarray(at, at + count), toAt);
+    } else {
+      const source = new Uint8Array(from.buffer, from.byteOffset + 8 * at, 8 * count);
+      Buffer.prototype.fill.call(new Uint8Array(to.buffer, to.byteOffset + 8 * toAt, 8 * count), source);
+    }
+  };
   return {
+    copy,
     rowsPerChunk: (actions) => Math.max(4, Math.floor(chunk / actions / 4) * 4),
     run({ level: { tokens, actions }, logits, values }, begin, count, reward, next) {
       // The module takes rows by four: what lies after the last row is swept too, and not read.
@@ -72,15 +86,15 @@ export const createSweep = (module: WasmModule): Sweep => {
       const valuesAt = nextAt + (next ? rows * tokens : 0);
       const scratchAt = valuesAt + rows;
       reserve(scratchAt + Math.max(scratchNumbers, 4 * actions) + 8);
-      numbers.set(reward.from.subarray(reward.at, reward.at + arcs), logitsAt);
+      copy(reward, arcs, numbers, logitsAt);
       if (next) {
-        numbers.set(next.from.subarray(next.at, next.at + count * tokens), nextAt);
+        copy(next, count * tokens, numbers, nextAt);
         exports.softBellman(rows, tokens, actions, 8 * logitsAt, 8 * nextAt, 8 * valuesAt, 8 * scratchAt);
       } else {
         exports.softValues(rows, actions, 8 * logitsAt, 8 * valuesAt, 8 * scratchAt);
       }
-      logits?.set(numbers.subarray(logitsAt, logitsAt + arcs), begin * actions);
-      values.set(numbers.subarray(valuesAt, valuesAt + count), begin);
+      if (logits) copy({ from: numbers, at: logitsAt }, arcs, logits, begin * actions);
+      copy({ from: numbers, at: valuesAt }, count, values, begin);
     },
   };
 };

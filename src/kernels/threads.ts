@@ -1,120 +1,159 @@
 import type { Kernel } from "./kernel.ts";
 import type { SweepJob } from "./sweep.ts";
 import { kernelOf, ownSweep, sweepRows } from "./wasm.ts";
-import { CONTROL, QUEUE, SLOT_NUMBERS, SLOTS, STATE } from "./worker.ts";
+import { CONTROL, type SharedJob, SLOT, SLOT_NUMBERS, SLOTS } from "./worker.ts";
 import { forget, type Helper, helpersOf, isReady } from "./worker-pool.ts";
 
-/** A depth with fewer arcs is swept on the calling thread: waking a worker takes as long as some 30,000 arcs. */
+/** A depth with fewer arcs is swept on the calling thread: giving it to a worker takes as long as some 50,000 arcs. */
 const THREADED_ARCS = 2 ** 17;
-/** How long a worker may take for a chunk, in milliseconds, before the calling thread does it; it takes less than one. */
+/** How long a worker may take for its last chunks, in milliseconds, before the calling thread does them; it takes less than one. */
 const PATIENCE = 2_000;
+/** Looks at a place of shared memory before a thread goes to sleep, from which it takes 50 µs to wake. */
+const LOOKS = 2_000;
 
 /**
  * The WASM SIMD kernel on `threads` threads of Node, the calling one included; its results are bit for bit those of one.
  *
- * The calling thread copies chunks into slots of memory that it shares with the workers, sweeps chunks itself in between, and copies
- * theirs out: users' arrays and results are ordinary ones. A copy costs a tenth of a sweep. Workers that have not started yet join when
- * they have; chunks of one that is silent are swept again by the calling thread.
+ * Each thread takes the next chunk of a depth when it is done with one, and reads and writes where the numbers lie: in shared
+ * memory. Rewards may lie in ordinary memory: then the calling thread copies the workers' chunks for them, which takes a
+ * third as long as a sweep. It sweeps alone where other arrays do, or where logits are written over rewards. Workers
+ * that have not started yet join when they have; chunks of one that is silent are swept again by the calling thread.
  */
 export const threaded = (threads: number): Kernel =>
   kernelOf((job) => {
-    const { rows, tokens, actions } = job.level;
+    const { rows, actions } = job.level;
     const step = ownSweep().rowsPerChunk(actions);
-    const fits = step * (actions + tokens + 1) <= SLOT_NUMBERS;
-    if (fits && rows * actions >= THREADED_ARCS) sweepOrForget(job, step, helpersOf(threads - 1));
+    const fits = step * actions <= SLOT_NUMBERS;
+    if (fits && rows * actions >= THREADED_ARCS && isDivisible(job)) sweepOrForget(job, step, helpersOf(threads - 1));
     else sweepRows(job);
   });
 
-/** A sweep that fails leaves chunks in the workers' slots, which must not be taken for the next sweep's. */
+/** Whether threads can write the results where they belong, and a chunk can be swept twice. */
+const isDivisible = ({ reward, next, logits, values }: SweepJob): boolean =>
+  isShared(next) && isShared(logits) && isShared(values) && reward.buffer !== logits?.buffer;
+
+const isShared = (numbers: Float64Array | null): boolean =>
+  numbers === null || (typeof SharedArrayBuffer === "function" && numbers.buffer instanceof SharedArrayBuffer);
+
+/** A sweep that fails leaves workers in the middle of a job, who must not be given another. */
 const sweepOrForget = (job: SweepJob, step: number, helpers: readonly Helper[]) => {
   try {
-    sweepTogether(job, step, helpers);
+    sweepTogether(shiftOf(job, step), helpers);
   } catch (error) {
     for (const helper of helpers) forget(helper);
     throw error;
   }
 };
 
+/** A depth that is being swept. */
+interface Shift {
+  readonly job: SweepJob;
+  /** Rows of a chunk. */
+  readonly step: number;
+  readonly chunks: number;
+  /** What workers are told of it. */
+  readonly shared: SharedJob;
+}
+
+const shiftOf = (job: SweepJob, step: number): Shift => {
+  const { level, next, logits, values } = job;
+  const reward = isShared(job.reward) ? job.reward : null;
+  const tickets = new Int32Array(new SharedArrayBuffer(4));
+  return {
+    job,
+    step,
+    chunks: Math.ceil(level.rows / step),
+    shared: { level, step, reward, next, logits, values, tickets },
+  };
+};
+
+/** The next chunk that nobody has taken; one that does not exist after the last. */
+const take = ({ shared }: Shift): number => Atomics.add(shared.tickets, 0, 1);
+
 /** All rows of a depth, by the calling thread and the workers. */
-const sweepTogether = (job: SweepJob, step: number, helpers: readonly Helper[]) => {
-  const chunks = Math.ceil(job.level.rows / step);
-  for (let chunk = 0; chunk < chunks; ) {
+const sweepTogether = (shift: Shift, helpers: readonly Helper[]) => {
+  const { chunks, shared } = shift;
+  const joined = new Set<Helper>();
+  const own = new Set<number>();
+  for (let chunk = take(shift); chunk < chunks; chunk = take(shift)) {
     for (const helper of helpers) {
-      while (isSwept(helper)) collect(helper, job, step);
-      while (chunk < chunks && helper.chunks.length < QUEUE && isReady(helper)) fill(helper, job, step, chunk++);
+      if (joined.has(helper) || !isReady(helper)) continue;
+      give(helper, shared);
+      joined.add(helper);
     }
-    if (chunk < chunks) sweepChunk(job, step, chunk++);
+    const left = shared.reward ? chunk : feed(shift, joined, chunk);
+    if (left >= chunks) break;
+    sweepChunk(shift, left);
+    own.add(left);
   }
-  for (const helper of helpers) {
-    while (helper.chunks.length > 0) {
-      if (waitForOldest(helper)) collect(helper, job, step);
-      else takeOver(helper, job, step);
-    }
-  }
+  const silent = [...joined].filter((helper) => !((shared.reward || end(helper)) && isDone(helper)));
+  if (silent.length === 0) return;
+  for (const helper of silent) forget(helper);
+  for (let chunk = 0; chunk < chunks; chunk++) if (!own.has(chunk)) sweepChunk(shift, chunk);
 };
 
 /** Rows of a chunk. */
-const rowsOf = ({ level: { rows } }: SweepJob, step: number, chunk: number) => ({
+const rowsOf = ({ job, step }: Shift, chunk: number) => ({
   begin: chunk * step,
-  count: Math.min(step, rows - chunk * step),
+  count: Math.min(step, job.level.rows - chunk * step),
 });
 
-const sweepChunk = (job: SweepJob, step: number, chunk: number) => {
-  const { begin, count } = rowsOf(job, step, chunk);
-  const { tokens, actions } = job.level;
-  const next = job.next && { from: job.next, at: begin * tokens };
-  ownSweep().run(job, begin, count, { from: job.reward, at: begin * actions }, next);
+const sweepChunk = (shift: Shift, chunk: number) => {
+  const { begin, count } = rowsOf(shift, chunk);
+  const { level, reward, next } = shift.job;
+  const from = { from: reward, at: begin * level.actions };
+  ownSweep().run(shift.job, begin, count, from, next && { from: next, at: begin * level.tokens });
 };
 
-/** Place of a slot in a worker's control array. */
-const controlAt = (slot: number) => CONTROL.FIRST + slot * CONTROL.LENGTH;
-
-const isSwept = ({ control, oldest, chunks }: Helper) =>
-  chunks.length > 0 && Atomics.load(control, controlAt(oldest) + CONTROL.STATE) === STATE.SWEPT;
-
-/** Puts a chunk's rewards and next values into a worker's next slot. */
-const fill = (helper: Helper, job: SweepJob, step: number, chunk: number) => {
-  const { tokens, actions } = job.level;
-  const { begin, count } = rowsOf(job, step, chunk);
-  const slot = (helper.oldest + helper.chunks.length) % SLOTS;
-  const at = slot * SLOT_NUMBERS;
-  helper.slots.set(job.reward.subarray(begin * actions, (begin + count) * actions), at);
-  if (job.next) helper.slots.set(job.next.subarray(begin * tokens, (begin + count) * tokens), at + count * actions);
-  const place = controlAt(slot);
-  helper.control[place + CONTROL.ROWS] = count;
-  helper.control[place + CONTROL.TOKENS] = tokens;
-  helper.control[place + CONTROL.ACTIONS] = actions;
-  helper.control[place + CONTROL.NEXT] = job.next ? 1 : 0;
-  helper.control[place + CONTROL.LOGITS] = job.logits ? 1 : 0;
-  Atomics.store(helper.control, place + CONTROL.STATE, STATE.FILLED);
-  Atomics.notify(helper.control, place + CONTROL.STATE);
-  helper.chunks.push(chunk);
+/** Gives a worker its part in a depth. */
+const give = (helper: Helper, job: SharedJob) => {
+  helper.turn = 0;
+  helper.worker.postMessage(job);
+  Atomics.add(helper.control, CONTROL.GIVEN, 1);
+  Atomics.notify(helper.control, CONTROL.GIVEN);
 };
 
-/** Copies the worker's oldest chunk, which is swept, to where it belongs, and empties its slot. */
-const collect = (helper: Helper, job: SweepJob, step: number) => {
-  const { tokens, actions } = job.level;
-  const { begin, count } = rowsOf(job, step, helper.chunks.shift() as number);
-  const at = helper.oldest * SLOT_NUMBERS;
-  const valuesAt = at + count * (actions + (job.next ? tokens : 0));
-  job.logits?.set(helper.slots.subarray(at, at + count * actions), begin * actions);
-  job.values.set(helper.slots.subarray(valuesAt, valuesAt + count), begin);
-  Atomics.store(helper.control, controlAt(helper.oldest) + CONTROL.STATE, STATE.EMPTY);
-  helper.oldest = (helper.oldest + 1) % SLOTS;
+/** Fills the empty slots of workers, beginning with `chunk`; gives the chunk that is left for the calling thread. */
+const feed = (shift: Shift, helpers: Iterable<Helper>, chunk: number): number => {
+  let left = chunk;
+  for (const helper of helpers) {
+    while (left < shift.chunks && Atomics.load(helper.control, CONTROL.SLOTS + helper.turn) === SLOT.EMPTY) {
+      const { begin, count } = rowsOf(shift, left);
+      const { reward, level } = shift.job;
+      const from = { from: reward, at: begin * level.actions };
+      ownSweep().copy(from, count * level.actions, helper.slots, helper.turn * SLOT_NUMBERS);
+      fill(helper, left);
+      left = take(shift);
+    }
+  }
+  return left;
 };
 
-/** Waits for the worker's oldest chunk; false where it does not come. */
-const waitForOldest = (helper: Helper): boolean => {
-  const place = controlAt(helper.oldest) + CONTROL.STATE;
-  for (const until = Date.now() + PATIENCE; !isSwept(helper); ) {
+/** Says what lies in a worker's next slot. */
+const fill = (helper: Helper, chunk: number) => {
+  const place = CONTROL.SLOTS + helper.turn;
+  Atomics.store(helper.control, place, chunk);
+  Atomics.notify(helper.control, place);
+  helper.turn = (helper.turn + 1) % SLOTS;
+};
+
+/** Tells a worker that no more chunks come through its slots; false where it does not empty them. */
+const end = (helper: Helper): boolean => {
+  const emptied = waitFor(helper, CONTROL.SLOTS + helper.turn, SLOT.EMPTY);
+  if (emptied) fill(helper, SLOT.END);
+  return emptied;
+};
+
+/** Waits until a worker has done all that it was given; false where it does not. */
+const isDone = (helper: Helper): boolean => waitFor(helper, CONTROL.DONE, Atomics.load(helper.control, CONTROL.GIVEN));
+
+/** Waits until a place of a worker's control array says what it should; false where it does not in time. */
+const waitFor = ({ control }: Helper, place: number, expected: number): boolean => {
+  for (let look = 0; look < LOOKS; look++) if (Atomics.load(control, place) === expected) return true;
+  const until = Date.now() + PATIENCE;
+  for (let now = Atomics.load(control, place); now !== expected; now = Atomics.load(control, place)) {
     if (Date.now() > until) return false;
-    Atomics.wait(helper.control, place, STATE.FILLED, 100);
+    Atomics.wait(control, place, now, 100);
   }
   return true;
-};
-
-/** Sweeps the chunks of a worker that is silent, and uses it no more. */
-const takeOver = (helper: Helper, job: SweepJob, step: number) => {
-  for (const chunk of helper.chunks.splice(0)) sweepChunk(job, step, chunk);
-  forget(helper);
 };

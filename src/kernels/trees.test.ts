@@ -49,8 +49,24 @@ const problems: fc.Arbitrary<Problem> = fc
   )
   .map(([tokens, eos, rows, law]) => problemOf({ rows, tokens, actions: tokens + (eos ? 1 : 0) }, law));
 
+const shared = (numbers: Float64Array) => {
+  const copy = new Float64Array(new SharedArrayBuffer(numbers.byteLength));
+  copy.set(numbers);
+  return copy;
+};
+
+/** The same numbers in memory that threads share; rewards on request. */
+const share = ({ level, reward, next }: Problem, rewards: boolean): Problem => ({
+  level,
+  reward: rewards ? shared(reward) : reward,
+  next: shared(next),
+});
+
+/** With results in the memory in which the next depth's values are. */
 const run = (kernel: Kernel, { level, reward, next }: Problem, ends: boolean) => {
-  const [logits, values] = [new Float64Array(reward.length), new Float64Array(level.rows)];
+  const make = (length: number) =>
+    next.buffer instanceof ArrayBuffer ? new Float64Array(length) : shared(new Float64Array(length));
+  const [logits, values] = [make(reward.length), make(level.rows)];
   kernel.softBellman(level, reward, ends ? null : next, logits, values);
   return { logits, values };
 };
@@ -103,7 +119,14 @@ describe("threads", () => {
       { scale: 40, offset: 0, forbidden: 0.1, seed: tokens },
     );
 
-  test("give bit for bit what one gives, before and after the worker has started", async () => {
+  const started = async () => {
+    for (let turn = 0; turn < 100 && !helpersOf(1).every(isReady); turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return helpersOf(1).every(isReady);
+  };
+
+  test("give bit for bit what one gives, in every memory, before and after the worker has started", async () => {
     for (const [tokens, eos] of [
       [8, false],
       [4, true],
@@ -112,19 +135,42 @@ describe("threads", () => {
     ] as const) {
       const problem = large(tokens, eos);
       for (const ends of [true, false]) {
-        const [one, two] = [run(wasm, problem, ends), run(threaded(2), problem, ends)];
-        expect(same(one.values, two.values) && same(one.logits, two.logits)).toBe(true);
+        const one = run(wasm, problem, ends);
+        for (const other of [problem, share(problem, false), share(problem, true)]) {
+          const two = run(threaded(2), other, ends);
+          expect(same(one.values, two.values) && same(one.logits, two.logits)).toBe(true);
+        }
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   });
 
   test("work: a worker starts, unless there is but one core", async () => {
-    for (let turn = 0; turn < 100 && !helpersOf(1).every(isReady); turn++) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    expect(helpersOf(1).every(isReady)).toBe(true);
+    expect(await started()).toBe(true);
   });
+
+  test("write logits over shared rewards", () => {
+    const problem = share(large(8, false), true);
+    const apart = run(wasm, problem, false);
+    const [inPlace, values] = [shared(problem.reward), shared(new Float64Array(problem.level.rows))];
+    threaded(2).softBellman(problem.level, inPlace, problem.next, inPlace, values);
+    expect(same(inPlace, apart.logits) && same(values, apart.values)).toBe(true);
+  });
+
+  test.each([true, false])(
+    "do a silent worker's part, and replace it (rewards shared: %s)",
+    async (rewards) => {
+      await started();
+      const problem = share(large(8, false), rewards);
+      const one = run(wasm, problem, false);
+      await Promise.all(helpersOf(1).map(({ worker }) => worker.terminate()));
+      const two = run(threaded(2), problem, false);
+      expect(same(one.values, two.values) && same(one.logits, two.logits)).toBe(true);
+      expect(helpersOf(1).some(isReady)).toBe(false);
+      expect(await started()).toBe(true);
+    },
+    20_000,
+  );
 });
 
 test("kernelFor refuses unknown kernels and threads that are not whole", () => {

@@ -1,17 +1,15 @@
 import type { Worker } from "node:worker_threads";
 import { createSweep } from "./sweep.ts";
 import { wasmModule } from "./wasm.ts";
-import { CONTROL, SLOT_NUMBERS, SLOTS, STATE, serve, type WorkerStart } from "./worker.ts";
+import { CONTROL, SLOT, SLOT_NUMBERS, SLOTS, serve, type WorkerStart } from "./worker.ts";
 
 /** A worker thread that sweeps chunks, and what is shared with it. */
 export interface Helper {
   readonly worker: Worker;
   readonly control: Int32Array;
   readonly slots: Float64Array;
-  /** Chunks that lie in its slots, the oldest first. */
-  readonly chunks: number[];
-  /** The slot of the oldest. */
-  oldest: number;
+  /** The slot that is filled next. */
+  turn: number;
 }
 
 type NodeThreads = typeof import("node:worker_threads");
@@ -47,12 +45,16 @@ export const helpersOf = (count: number): readonly Helper[] => {
 export const isReady = ({ control }: Helper): boolean => Atomics.load(control, CONTROL.READY) === 1;
 
 const start = ({ Worker }: NodeThreads): Helper => {
-  const control = new Int32Array(new SharedArrayBuffer(4 * (CONTROL.FIRST + SLOTS * CONTROL.LENGTH)));
+  const control = new Int32Array(new SharedArrayBuffer(4 * (CONTROL.SLOTS + SLOTS)));
+  control.fill(SLOT.EMPTY, CONTROL.SLOTS);
   const slots = new Float64Array(new SharedArrayBuffer(8 * SLOTS * SLOT_NUMBERS));
-  const source = `(${serve})(require("node:worker_threads").workerData, ${createSweep}, ${JSON.stringify(CONTROL)}, ${JSON.stringify(STATE)}, ${SLOTS});`;
+  const receive = "() => receiveMessageOnPort(parentPort).message";
+  const source = `const { parentPort, receiveMessageOnPort, workerData } = require("node:worker_threads");
+    (${serve})(workerData, ${createSweep}, ${JSON.stringify(CONTROL)}, ${JSON.stringify(SLOT)}, ${receive});`;
   const workerData: WorkerStart = { module: wasmModule(), control, slots };
-  const worker = new Worker(source, { eval: true, workerData, execArgv: [], name: "arbel" });
-  const helper: Helper = { worker, control, slots, chunks: [], oldest: 0 };
+  const resourceLimits = { maxOldGenerationSizeMb: 64 }; // it uses 4; see giveBack in worker.ts
+  const worker = new Worker(source, { eval: true, workerData, execArgv: [], name: "arbel", resourceLimits });
+  const helper: Helper = { worker, control, slots, turn: 0 };
   worker.on("error", () => {
     refused = true;
     forget(helper);

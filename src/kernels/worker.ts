@@ -1,36 +1,21 @@
+import type { TreeLevel } from "./kernel.ts";
 import type { createSweep as CreateSweep } from "./sweep.ts";
 import type { WasmModule } from "./web-assembly.ts";
 
-/**
- * Slots of one worker, filled in turn. More than lie ready at a time: a slot that the worker has just read would have to be pulled
- * back out of its core's cache.
- */
-export const SLOTS = 16;
+/** Slots of one worker, for chunks of rewards in ordinary memory: filled in turn. */
+export const SLOTS = 4;
 
-/** Chunks that lie ready for one worker at a time: while it works on one, others are copied in and out. */
-export const QUEUE = 4;
-
-/** Numbers of a slot: rewards, which become logits, then values of the next depth, then the rows' values. */
+/** Numbers of a slot. */
 export const SLOT_NUMBERS = 2 ** 15;
 
 /**
- * Places in a worker's control array. `READY` is 1 once it serves. Slot `i` has `LENGTH` places from `FIRST + i · LENGTH` on: its
- * state, and the shape of its chunk.
+ * Places in a worker's control array. `READY` is 1 once it serves; `GIVEN` and `DONE` count its jobs; from `SLOTS` on, a place for
+ * each slot.
  */
-export const CONTROL = {
-  READY: 0,
-  FIRST: 1,
-  LENGTH: 6,
-  STATE: 0,
-  ROWS: 1,
-  TOKENS: 2,
-  ACTIONS: 3,
-  NEXT: 4,
-  LOGITS: 5,
-} as const;
+export const CONTROL = { READY: 0, GIVEN: 1, DONE: 2, SLOTS: 3 } as const;
 
-/** States of a slot: nothing in it, a chunk to be swept, a chunk that is swept. */
-export const STATE = { EMPTY: 0, FILLED: 1, SWEPT: 2 } as const;
+/** What a slot's place says, where it is not the number of the chunk that lies there. */
+export const SLOT = { EMPTY: -1, END: -2 } as const;
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -41,8 +26,22 @@ export interface WorkerStart {
   readonly slots: Float64Array;
 }
 
+/** A depth as workers are given it, all arrays in shared memory. */
+export interface SharedJob {
+  readonly level: TreeLevel;
+  /** Rows of a chunk. */
+  readonly step: number;
+  /** `null` where rewards lie in ordinary memory: they come through the slots. */
+  readonly reward: Float64Array | null;
+  readonly next: Float64Array | null;
+  readonly logits: Float64Array | null;
+  readonly values: Float64Array;
+  /** One number: the first chunk that nobody has taken. */
+  readonly tickets: Int32Array;
+}
+
 /**
- * A worker's life: sweep the chunks that appear in its slots, one slot after the other, in place.
+ * A worker's life: job after job, sweep chunks until none is left.
  *
  * Its text is what the thread runs: it refers to nothing outside its arguments.
  */
@@ -50,34 +49,77 @@ export const serve = (
   { module, control, slots }: WorkerStart,
   createSweep: typeof CreateSweep,
   places: typeof CONTROL,
-  states: typeof STATE,
-  count: number,
+  slot: typeof SLOT,
+  receive: () => SharedJob,
 ): void => {
+  const looks = 2000;
+  const rest = 20; // milliseconds without a job
+  const mostBytes = 2 ** 29;
   const { run } = createSweep(module);
+  const count = control.length - places.SLOTS;
   const stride = slots.length / count;
 
-  /** Waits until a slot is filled: a short while awake, as chunks come every 30 µs, and then asleep. */
-  const filled = (state: number) => {
-    for (let turn = 0; turn < 2000; turn++) if (Atomics.load(control, state) === states.FILLED) return;
-    for (let now = Atomics.load(control, state); now !== states.FILLED; now = Atomics.load(control, state)) {
-      Atomics.wait(control, state, now);
+  /** Waits until a place says something else: a short while awake, as chunks come every 30 µs, and then asleep. */
+  const changeOf = (place: number, before: number, atRest: () => void): number => {
+    for (let look = 0; look < looks; look++) if (Atomics.load(control, place) !== before) break;
+    while (Atomics.load(control, place) === before) {
+      if (Atomics.wait(control, place, before, rest) === "timed-out") atRest();
+    }
+    return Atomics.load(control, place);
+  };
+
+  type Sweep = (chunk: number, from: Float64Array, at: number) => void;
+
+  const sweepShared = ({ level, step, reward, tickets }: SharedJob, sweep: Sweep) => {
+    const take = () => Atomics.add(tickets, 0, 1);
+    for (let chunk = take(); chunk * step < level.rows; chunk = take()) {
+      sweep(chunk, reward as Float64Array, chunk * step * level.actions);
     }
   };
 
+  const sweepSlots = (sweep: Sweep) => {
+    for (let turn = 0; ; turn = (turn + 1) % count) {
+      const place = places.SLOTS + turn;
+      const chunk = changeOf(place, slot.EMPTY, () => {});
+      if (chunk !== slot.END) sweep(chunk, slots, turn * stride);
+      Atomics.store(control, place, slot.EMPTY);
+      Atomics.notify(control, place);
+      if (chunk === slot.END) return;
+    }
+  };
+
+  /** Does a job and gives its bytes; no one else here knows its arrays, so that they are garbage afterwards. */
+  const work = (job: SharedJob): number => {
+    const { level, step, reward, next, logits, values } = job;
+    const sweep = (chunk: number, from: Float64Array, at: number) => {
+      const begin = chunk * step;
+      const nextValues = next && { from: next, at: begin * level.tokens };
+      run({ level, logits, values }, begin, Math.min(step, level.rows - begin), { from, at }, nextValues);
+    };
+    if (reward) sweepShared(job, sweep);
+    else sweepSlots(sweep);
+    return [reward, next, logits, values].reduce((bytes, array) => bytes + (array?.byteLength ?? 0), 0);
+  };
+
+  let bytes = 0;
+  /**
+   * Gives back the memory of jobs that are done. It is not free before this thread, too, has collected its garbage, and one that
+   * makes so little never does, unless it asks for more than its heap may have.
+   */
+  const giveBack = () => {
+    if (bytes === 0) return;
+    bytes = 0;
+    new ArrayBuffer(2 ** 27);
+    new ArrayBuffer(2 ** 10);
+  };
+
   Atomics.store(control, places.READY, 1);
-  for (let slot = 0; ; slot = (slot + 1) % count) {
-    const at = places.FIRST + slot * places.LENGTH;
-    filled(at + places.STATE);
-    const read = (place: number) => control[at + place] as number;
-    const [rows, tokens, actions] = [read(places.ROWS), read(places.TOKENS), read(places.ACTIONS)];
-    const from = slot * stride;
-    const nextAt = from + rows * actions;
-    const valuesAt = nextAt + (read(places.NEXT) === 1 ? rows * tokens : 0);
-    const logits = read(places.LOGITS) === 1 ? slots.subarray(from, nextAt) : null;
-    const values = slots.subarray(valuesAt, valuesAt + rows);
-    const next = read(places.NEXT) === 1 ? { from: slots, at: nextAt } : null;
-    run({ level: { rows, tokens, actions }, logits, values }, 0, rows, { from: slots, at: from }, next);
-    Atomics.store(control, at + places.STATE, states.SWEPT);
-    Atomics.notify(control, at + places.STATE);
+  for (let done = 0; ; ) {
+    changeOf(places.GIVEN, done, giveBack);
+    bytes += work(receive());
+    done++;
+    Atomics.store(control, places.DONE, done);
+    Atomics.notify(control, places.DONE);
+    if (bytes > mostBytes) giveBack();
   }
 };

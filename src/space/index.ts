@@ -11,6 +11,8 @@ export { checkSameTokens } from "./automata/same-tokens.ts";
 export { trie } from "./automata/trie.ts";
 export { isEmpty, trim } from "./automata/trim.ts";
 export { countPaths, countResponses } from "./count.ts";
+export { emptyLevel, emptyValues } from "./empty-level.ts";
+export { emptyLevels } from "./empty-levels.ts";
 export { InputError } from "./files/input-error.ts";
 export { formatTable, parseTable } from "./files/table-json.ts";
 export { formatSafetensors, parseSafetensors } from "./files/table-safetensors.ts";

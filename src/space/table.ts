@@ -1,3 +1,4 @@
+import { emptyLevel } from "./empty-level.ts";
 import type { Space } from "./space.ts";
 import { prefixOf, type Tree } from "./tree.ts";
 
@@ -76,7 +77,8 @@ const formatBytes = (bytes: number): string => {
 };
 
 /**
- * A table from one array per depth; the arrays are checked and kept, not copied.
+ * A table from one array per depth; the arrays are checked and kept, not copied. Large ones are best made by
+ * {@link emptyLevels}: `toLogits` reads them with all threads.
  *
  * @param levels on a tree, `levels[t]` is `[V^t × actions]`, row-major, prefixes in lexicographic order; on an automaton
  * `[arcs]` in the order of `space.layer(t)`; in nats, −∞ forbids
@@ -199,7 +201,7 @@ export const tableOfArcs = (
   const levels: Float64Array[] = [];
   for (let depth = 0; depth < space.horizon; depth++) {
     const layer = space.layer(depth);
-    const level = new Float64Array(layer.arcs);
+    const level = emptyLevel(space, depth);
     for (let state = 0; state < layer.states; state++) {
       const end = layer.firstArc(state + 1);
       for (let arc = layer.firstArc(state); arc < end; arc++) {

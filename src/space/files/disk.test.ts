@@ -7,6 +7,7 @@ import { tree } from "../tree.ts";
 import { atomicWrite } from "./atomic-write.ts";
 import { readTable, writeTable } from "./disk.ts";
 import { InputError } from "./input-error.ts";
+import { sameNumbers } from "./number-text.ts";
 
 const table = tableOfArcs(tree({ tokens: ["é", "b"], horizon: 3, eos: true }), "logits", (depth, state, action) =>
   state === 1 ? -Infinity : depth + action / 3,
@@ -24,6 +25,17 @@ test.each(["json", "safetensors"])("a table written as .%s is read back", (exten
   const back = readTable(path);
   expect([back.kind, back.space.tokens, back.levels]).toEqual([table.kind, table.space.tokens, table.levels]);
   expect(readdirSync(folder)).toEqual([`table.${extension}`]);
+});
+
+test.each(["json", "safetensors"])("a table in shared memory written as .%s is read back", (extension) => {
+  const space = tree({ tokens: 2, horizon: 17, eos: false });
+  const large = tableOfArcs(space, "reward", (depth, state, action) => Math.sin(depth + state) / (action + 1));
+  const path = join(folder, `large.${extension}`);
+  writeTable(path, large);
+  for (const { levels } of [large, readTable(path)]) {
+    expect(levels[16]?.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(levels.every((level, depth) => sameNumbers(level, large.levels[depth] as Float64Array))).toBe(true);
+  }
 });
 
 test("the data of a safetensors file is aligned", () => {

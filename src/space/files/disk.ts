@@ -1,11 +1,10 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import type { Table } from "../table.ts";
 import { atomicWrite } from "./atomic-write.ts";
 import { InputError, refuseFrom } from "./input-error.ts";
+import { readFully, withFile } from "./open-file.ts";
 import { decode, readSafetensors } from "./safetensors-read.ts";
 import { safetensorsBytes } from "./safetensors-write.ts";
-import { systemCall } from "./system-error.ts";
 import { parseTable, tableText } from "./table-json.ts";
 
 /** Longest JSON file, 256 MiB: beyond it, safetensors are read in a fraction of the time and memory. */
@@ -85,31 +84,3 @@ function* utf8(path: string, pieces: Iterable<string>): Generator<Uint8Array> {
   }
   yield take();
 }
-
-const withFile = <T>(path: string, work: (file: number, size: number) => T): T => {
-  const status = systemCall(path, () => statSync(path));
-  // to open a pipe would wait for its writer
-  if (!status.isFile()) {
-    const what = status.isDirectory() ? "is a folder" : "is no regular file";
-    throw new InputError(`${path}: ${what}: name a .json or .safetensors file`);
-  }
-  const file = systemCall(path, () => openSync(path, "r"));
-  try {
-    return work(file, fstatSync(file).size);
-  } finally {
-    closeSync(file);
-  }
-};
-
-/** Most bytes asked of the system at once: it gives no more than 2 GiB. */
-const CHUNK = 2 ** 30;
-
-const readFully = (file: number, position: number, out: Uint8Array, path: string) => {
-  let done = 0;
-  while (done < out.length) {
-    const length = Math.min(CHUNK, out.length - done);
-    const read = systemCall(path, () => readSync(file, out, done, length, position + done));
-    if (read === 0) throw new InputError(`${path}: became shorter while it was read: try again`);
-    done += read;
-  }
-};

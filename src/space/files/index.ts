@@ -6,4 +6,6 @@
 export { atomicWrite, checkTarget } from "./atomic-write.ts";
 export { formatOf, readTable, writeTable } from "./disk.ts";
 export { makeFolder } from "./folder.ts";
-export { InputError } from "./input-error.ts";
+export { InputError, refuseFrom } from "./input-error.ts";
+export { type FileTensor, readTensorFile, type TensorFile, writeTensorFile } from "./tensor-file.ts";
+export { appendText, readBytes, readText, writeText } from "./text-file.ts";

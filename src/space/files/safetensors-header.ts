@@ -3,7 +3,7 @@ import { type Fields, listOf, parseFields, wholeOf } from "./json-value.ts";
 
 /** A tensor's place in a safetensors file. */
 export interface TensorPlace {
-  readonly dtype: "F64" | "I32";
+  readonly dtype: keyof typeof BYTES;
   readonly shape: readonly number[];
   /** First byte, and the one after the last, counted from the end of the header. */
   readonly begin: number;
@@ -23,7 +23,19 @@ export const LENGTH_BYTES = 8;
 export const HEADER_LIMIT = 100_000_000;
 
 /** Bytes of one number. */
-export const BYTES = { F64: 8, I32: 4 } as const;
+export const BYTES = { F64: 8, F32: 4, I32: 4 } as const;
+
+/** What a kind of safetensors file holds. */
+export interface Expected {
+  readonly dtypes: readonly TensorPlace["dtype"][];
+  /** What to do about another type. */
+  readonly repair: string;
+  /** Whether a file may go without metadata. */
+  readonly bare: boolean;
+}
+
+/** A table: levels and structure. */
+const TABLE: Expected = { dtypes: ["F64", "I32"], repair: 'save numbers as "F64" and structure as "I32"', bare: false };
 
 /** The header's length from the first bytes of a file. @throws InputError where the file is too short for it */
 export const headerLength = (first: Uint8Array, fileSize: number, source: string): number => {
@@ -52,37 +64,38 @@ export const headerLength = (first: Uint8Array, fileSize: number, source: string
  * Checks a header: every tensor's type, shape and place, and that together they fill the data without gap or overlap.
  *
  * @param dataSize bytes that follow the header
+ * @param expected what such a file holds (default: a table)
  * @throws InputError naming the tensor and the repair
  */
-export const parseHeader = (text: string, dataSize: number, source: string): Header => {
+export const parseHeader = (text: string, dataSize: number, source: string, expected: Expected = TABLE): Header => {
   const fields = parseFields(text, `${source}: the header`);
   const { __metadata__: metadata, ...entries } = fields;
   const tensors = new Map<string, TensorPlace>();
   for (const [name, entry] of Object.entries(entries)) {
-    tensors.set(name, readPlace(entry, `${source}: tensor ${show(name)}`, dataSize));
+    tensors.set(name, readPlace(entry, `${source}: tensor ${show(name)}`, dataSize, expected));
   }
   checkContiguous(tensors, dataSize, source);
-  return { metadata: readMetadata(metadata, source), tensors };
+  const bare = expected.bare && metadata === undefined;
+  return { metadata: bare ? {} : readMetadata(metadata, source), tensors };
 };
 
 const readMetadata = (value: unknown, source: string): Record<string, string> => {
   const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
   if (!isRecord || Object.values(value).some((text) => typeof text !== "string")) {
     throw new InputError(
-      `${source}: "__metadata__" must be an object of texts that describe the table: add it to the header`,
+      `${source}: "__metadata__" must be an object of texts that describe the file: add it to the header`,
     );
   }
   return value as Record<string, string>;
 };
 
-const readPlace = (entry: unknown, tensor: string, dataSize: number): TensorPlace => {
+const readPlace = (entry: unknown, tensor: string, dataSize: number, { dtypes, repair }: Expected): TensorPlace => {
   if (typeof entry !== "object" || entry === null) {
     throw new InputError(`${tensor} must have a dtype, a shape and data_offsets, got ${show(entry)}`);
   }
-  const { dtype, shape, data_offsets: offsets } = entry as Fields;
-  if (dtype !== "F64" && dtype !== "I32") {
-    throw new InputError(`${tensor} has dtype ${show(dtype)}: save numbers as "F64" and structure as "I32"`);
-  }
+  const { dtype: type, shape, data_offsets: offsets } = entry as Fields;
+  const dtype = dtypes.find((known) => known === type);
+  if (dtype === undefined) throw new InputError(`${tensor} has dtype ${show(type)}: ${repair}`);
   const sizes = listOf(shape, "the shape", tensor, undefined, "sizes").map((size, axis) =>
     wholeOf(size, `shape[${axis}]`, tensor, 0, Number.MAX_SAFE_INTEGER),
   );

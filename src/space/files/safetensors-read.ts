@@ -1,9 +1,10 @@
+import { emptyLevel } from "../empty-level.ts";
 import { checkDepths, checkFits, type Table, tableOf } from "../table.ts";
 import { type Tree, tree } from "../tree.ts";
 import { type Head, readHead } from "./head.ts";
 import { InputError, refuseFrom } from "./input-error.ts";
 import { type Fields, parseJson } from "./json-value.ts";
-import { headerLength, LENGTH_BYTES, parseHeader } from "./safetensors-header.ts";
+import { type Expected, type Header, headerLength, LENGTH_BYTES, parseHeader } from "./safetensors-header.ts";
 import { readLayers } from "./safetensors-layers.ts";
 import { type ByteSource, openTensors, type Tensors } from "./tensors.ts";
 
@@ -13,6 +14,18 @@ import { type ByteSource, openTensors, type Tensors } from "./tensors.ts";
  * @throws InputError naming the tensor or field, and the repair
  */
 export const readSafetensors = (bytes: ByteSource): Table => {
+  const { name: source } = bytes;
+  const { header, dataStart } = readHeader(bytes);
+  const fields = fieldsOf(header.metadata, source);
+  const head = readHead(fields, source);
+  const tensors = openTensors(bytes, header, dataStart);
+  const table = head.space === "tree" ? readTree(head, tensors) : readAutomaton(head, fields, tensors);
+  tensors.checkAllUsed();
+  return table;
+};
+
+/** The header of a safetensors file, and where its data start. @throws InputError where it is damaged */
+export const readHeader = (bytes: ByteSource, expected?: Expected): { header: Header; dataStart: number } => {
   const { name: source, size } = bytes;
   const first = new Uint8Array(Math.min(LENGTH_BYTES, size));
   bytes.read(0, first);
@@ -20,13 +33,7 @@ export const readSafetensors = (bytes: ByteSource): Table => {
   const text = new Uint8Array(length);
   bytes.read(LENGTH_BYTES, text);
   const dataStart = LENGTH_BYTES + length;
-  const header = parseHeader(decode(text, source), size - dataStart, source);
-  const fields = fieldsOf(header.metadata, source);
-  const head = readHead(fields, source);
-  const tensors = openTensors(bytes, header, dataStart);
-  const table = head.space === "tree" ? readTree(head, tensors) : readAutomaton(head, fields, tensors);
-  tensors.checkAllUsed();
-  return table;
+  return { header: parseHeader(decode(text, source), size - dataStart, source, expected), dataStart };
 };
 
 /** Text from UTF-8. @throws InputError where it is not */
@@ -55,7 +62,7 @@ const readTree = (head: Head, tensors: Tensors): Table => {
   const space: Tree = tree(head);
   refuseFrom(tensors.source, () => checkFits(space));
   const levels = Array.from({ length: head.horizon }, (_, depth) =>
-    tensors.float64(`level.${depth}`, [space.layer(depth).states, space.actions]),
+    tensors.float64(`level.${depth}`, [space.layer(depth).states, space.actions], () => emptyLevel(space, depth)),
   );
   return refuseFrom(tensors.source, () => tableOf(space, head.kind, levels));
 };

@@ -3,8 +3,8 @@ import { differenceOfLayers } from "../same-space.ts";
 import type { Table } from "../table.ts";
 import { headFields } from "./head.ts";
 import { sameNumbers } from "./number-text.ts";
-import { HEADER_LIMIT, LENGTH_BYTES } from "./safetensors-header.ts";
 import { layerTensors } from "./safetensors-layers.ts";
+import { type NamedTensor, tensorBytes } from "./tensor-bytes.ts";
 
 /**
  * The bytes of a table's safetensors file, in pieces: the header, then each array as it is, without a copy.
@@ -12,19 +12,11 @@ import { layerTensors } from "./safetensors-layers.ts";
  * @throws RangeError where there are too many depths for the format's header
  */
 export function* safetensorsBytes(table: Table): Generator<Uint8Array> {
-  const tensors = tensorsOf(table);
-  yield headerBytes(table, tensors);
-  for (const { data } of tensors) yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-interface Tensor {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly data: Float64Array | Int32Array;
+  yield* tensorBytes(metadataOf(table), tensorsOf(table));
 }
 
 /** Levels first, as 8-byte numbers must stay aligned; then the structure of an automaton. */
-const tensorsOf = (table: Table): Tensor[] => {
+const tensorsOf = (table: Table): NamedTensor[] => {
   const { space, levels } = table;
   if (space.kind === "tree") {
     return levels.map((data, depth) => ({
@@ -35,7 +27,7 @@ const tensorsOf = (table: Table): Tensor[] => {
   }
   const layers = (space as LayeredAutomaton).layers;
   const repeats = layers.map((layer, depth) => depth > 0 && sameLayer(layer, layers[depth - 1] as ArcLayer));
-  const numbers = levels.flatMap((data, depth): Tensor[] =>
+  const numbers = levels.flatMap((data, depth): NamedTensor[] =>
     repeats[depth] && sameNumbers(data, levels[depth - 1] as Float64Array)
       ? []
       : [{ name: `level.${depth}`, shape: [data.length], data }],
@@ -46,7 +38,7 @@ const tensorsOf = (table: Table): Tensor[] => {
 
 const sameLayer = (layer: ArcLayer, before: ArcLayer) => differenceOfLayers(layer, before) === undefined;
 
-const structureOf = (layer: ArcLayer, depth: number): Tensor[] => {
+const structureOf = (layer: ArcLayer, depth: number): NamedTensor[] => {
   const names = layerTensors(depth);
   return [
     { name: names.offsets, shape: [layer.states + 1], data: layer.offsets },
@@ -55,30 +47,12 @@ const structureOf = (layer: ArcLayer, depth: number): Tensor[] => {
   ];
 };
 
-const headerBytes = ({ space, kind }: Table, tensors: readonly Tensor[]): Uint8Array => {
+const metadataOf = ({ space, kind }: Table): Record<string, string> => {
   const head = headFields({ kind, space: space.kind, tokens: space.tokens, horizon: space.horizon, eos: space.eos });
   const fields = space.kind === "automaton" ? { ...head, start: space.start } : head;
   const texts = Object.entries(fields).map(([key, value]) => [
     key,
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
-  const header: Record<string, unknown> = { __metadata__: Object.fromEntries(texts) };
-  let offset = 0;
-  for (const { name, shape, data } of tensors) {
-    const dtype = data instanceof Float64Array ? "F64" : "I32";
-    header[name] = { dtype, shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
-  }
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  // spaces after the header keep the data 8-byte aligned in the file
-  const length = Math.ceil(text.length / 8) * 8;
-  if (length > HEADER_LIMIT) {
-    throw new RangeError(
-      `a header for ${space.horizon} depths would take ${length} bytes, the limit is ${HEADER_LIMIT}: lower the horizon`,
-    );
-  }
-  const bytes = new Uint8Array(LENGTH_BYTES + length).fill(0x20);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
-  bytes.set(text, LENGTH_BYTES);
-  return bytes;
+  return Object.fromEntries(texts);
 };

@@ -10,6 +10,8 @@ const REPAIRS: Readonly<Record<string, string>> = {
   EPERM: "permission denied: change the file's rights or choose another",
   EROFS: "the disk is read-only: choose another folder",
   ENOSPC: "the disk is full: make room or choose another folder",
+  EDQUOT: "the quota of disk space is used up: make room or choose another folder",
+  EFBIG: "the file would pass the limit of file sizes: raise it or choose another folder",
   EMFILE: "too many files are open: close some",
   ENAMETOOLONG: "the name is too long: shorten it",
   ELOOP: "the link leads back to itself: repair it",

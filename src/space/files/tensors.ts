@@ -17,7 +17,8 @@ export interface Tensors {
   readonly has: (name: string) => boolean;
   /** The shape of a tensor whose type is checked. */
   readonly shapeOf: (name: string, dtype: TensorPlace["dtype"]) => readonly number[];
-  readonly float64: (name: string, shape: readonly number[]) => Float64Array;
+  /** @param make the array that is filled; an ordinary one by default */
+  readonly float64: (name: string, shape: readonly number[], make?: (length: number) => Float64Array) => Float64Array;
   readonly int32: (name: string, shape: readonly number[]) => Int32Array;
   /** Refuses tensors that nobody asked for. */
   readonly checkAllUsed: () => void;
@@ -57,7 +58,7 @@ export const openTensors = (bytes: ByteSource, { tensors }: Header, dataStart: n
     source,
     has: (name) => tensors.has(name),
     shapeOf: (name, dtype) => placeOf(name, dtype).shape,
-    float64: (name, shape) => read(name, "F64", shape, (length) => new Float64Array(length)),
+    float64: (name, shape, make = (length) => new Float64Array(length)) => read(name, "F64", shape, make),
     int32: (name, shape) => read(name, "I32", shape, (length) => new Int32Array(length)),
     checkAllUsed: () => {
       const unknown = [...tensors.keys()].find((name) => !used.has(name));

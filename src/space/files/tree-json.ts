@@ -1,3 +1,4 @@
+import { emptyLevel } from "../empty-level.ts";
 import { checkFits, type Table, tableOf } from "../table.ts";
 import { tree } from "../tree.ts";
 import type { Head } from "./head.ts";
@@ -16,7 +17,7 @@ export const readTree = (fields: Fields, head: Head, source: string): Table => {
   const levels = lists.map((list, depth) => {
     const { states } = space.layer(depth);
     const rows = listOf(list, `levels[${depth}]`, source, states, "rows, one per prefix");
-    const level = new Float64Array(states * space.actions);
+    const level = emptyLevel(space, depth);
     const onlyEos = head.eos && depth === head.horizon - 1;
     for (let state = 0; state < states; state++) {
       readRow(rows[state], `levels[${depth}][${state}]`, source, level.subarray(state * space.actions), {

@@ -16,10 +16,10 @@ const ROOMS = {
 };
 
 /** The file through which a room is entered; files on disk are an entrance of their own, for Node only. */
-const ENTRANCES = "^src/[^/]+/(index|files/index)\\.ts$";
+const ENTRANCES = "^src/[^/]+/(index|files/index|engine/node/index)\\.ts$";
 
-/** Files of the browser's rooms that need Node: tables on disk, which the room's index does not import. */
-const NODE_FILES = "^src/space/files/";
+/** Files of the browser's rooms that need Node: files on disk and native engines, which the room's index does not import. */
+const NODE_FILES = "^src/((space|learn)/files|learn/engine/node)/";
 
 const TESTS = "\\.test\\.ts$|/testing/";
 
@@ -87,10 +87,13 @@ export default {
     },
     {
       name: "shipped-dependencies",
-      comment: "What src imports is in dependencies, or users do not have it.",
+      comment: "What src imports is in dependencies, or users do not have it; of the optional peer, only types.",
       severity: "error",
       from: { path: "^src/", pathNot: TESTS },
-      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], pathNot: "^node_modules/@types/" },
+      to: {
+        dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"],
+        pathNot: "^node_modules/(@types|onnxruntime-node)/",
+      },
     },
     {
       name: "resolvable",

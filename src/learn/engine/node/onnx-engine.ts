@@ -15,6 +15,11 @@ import { onnxRuntimePath, type WorkerTeam, workerTeam } from "./worker-team.ts";
 export interface OnnxEngineOptions {
   /** Sessions of one thread each that share the chunks. Default: one per core. Results do not depend on it. */
   readonly threads?: number;
+  /**
+   * What executes the graphs: the processor (the default), or an NVIDIA card where this installation of ONNX Runtime has one's
+   * libraries. With "cuda" one session runs all chunks unless `threads` says otherwise.
+   */
+  readonly provider?: "cpu" | "cuda";
 }
 
 /** A tensor in memory that every thread sees. */
@@ -44,7 +49,10 @@ function portsOf(example: Example, outputs: Ports["outputs"], graphInputs: Reado
  *
  * @throws Error if the optional package `onnxruntime-node` is not installed; `jaxEngine()` needs none.
  */
-export async function onnxEngine({ threads = availableParallelism() }: OnnxEngineOptions = {}): Promise<Engine> {
+export async function onnxEngine({
+  provider = "cpu",
+  threads = provider === "cuda" ? 1 : availableParallelism(),
+}: OnnxEngineOptions = {}): Promise<Engine> {
   if (!Number.isInteger(threads) || threads < 1) {
     throw new RangeError(`"threads" must be an integer ≥ 1, got ${threads}`);
   }
@@ -55,7 +63,7 @@ export async function onnxEngine({ threads = availableParallelism() }: OnnxEngin
     );
   }
   await init("wasm");
-  const team = workerTeam(threads, runtime);
+  const team = workerTeam(threads, runtime, provider);
   const held = new WeakMap<Resident, HeldResident>();
   let nextId = 1;
 

@@ -8,7 +8,7 @@ import type { Ports, Reply, Request, SharedResident } from "./protocol.ts";
  *
  * Its source is handed to the thread as text, so it names nothing outside itself but types.
  */
-export function serve(runtime: typeof import("onnxruntime-node"), port: MessagePort): void {
+export function serve(runtime: typeof import("onnxruntime-node"), port: MessagePort, provider: string): void {
   interface Prepared {
     readonly session: InferenceSession;
     readonly ports: Ports;
@@ -30,6 +30,7 @@ export function serve(runtime: typeof import("onnxruntime-node"), port: MessageP
 
   const prepare = async (model: Uint8Array, ports: Ports): Promise<Prepared> => {
     const session = await runtime.InferenceSession.create(model, {
+      executionProviders: [provider],
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
       executionMode: "sequential",

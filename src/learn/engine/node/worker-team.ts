@@ -33,16 +33,16 @@ export function onnxRuntimePath(): string | undefined {
   }
 }
 
-function startWorker(runtime: string): Worker {
+function startWorker(runtime: string, provider: string): Worker {
   const source = `const { parentPort } = require("node:worker_threads");
-(${serve})(require(${JSON.stringify(runtime)}), parentPort);`;
+(${serve})(require(${JSON.stringify(runtime)}), parentPort, ${JSON.stringify(provider)});`;
   const worker = new Worker(source, { eval: true, execArgv: [], name: "arbel-onnx" });
   worker.unref();
   return worker;
 }
 
 /** Starts `size` workers. */
-export function workerTeam(size: number, runtime: string): WorkerTeam {
+export function workerTeam(size: number, runtime: string, provider: string): WorkerTeam {
   const waiting = new Map<number, Waiting>();
   let nextTask = 1;
   let broken: Error | undefined;
@@ -61,7 +61,7 @@ export function workerTeam(size: number, runtime: string): WorkerTeam {
     }
   };
   const workers = Array.from({ length: size }, (_, index) => {
-    const worker = startWorker(runtime);
+    const worker = startWorker(runtime, provider);
     worker.on("message", (reply: Reply) => {
       if (reply.type === "ready") {
         settle(-(reply.id * size + index), ({ resolve }) => resolve([]));

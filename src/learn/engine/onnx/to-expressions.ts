@@ -1,9 +1,10 @@
 import { sizeOf } from "../tensor.ts";
+import { add, broadcast, multiply, negate, reshape, transpose, unary } from "./algebra.ts";
 import {
   broadcastShape,
   type Expression,
-  type Expressions,
-  expressions,
+  type ExpressionFactory,
+  expressionFactory,
   type NumberKind,
   uniformValue,
 } from "./expression.ts";
@@ -23,7 +24,7 @@ const UNARY = new Set(["reciprocal", "exp", "log", "sqrt", "floor", "ceil", "sin
 /** The value of a reduction over no numbers. */
 const EMPTY_REDUCTION: Readonly<Record<string, number>> = { Add: 0, Mul: 1, Max: -Infinity, Min: Infinity };
 
-type Rule = (make: Expressions, inputs: readonly Expression[], equation: TracedEquation) => Expression[];
+type Rule = (factory: ExpressionFactory, inputs: readonly Expression[], equation: TracedEquation) => Expression[];
 
 const kindOf = (kind: string, primitive: string): NumberKind => {
   const known = KINDS[kind];
@@ -36,28 +37,28 @@ const kindOf = (kind: string, primitive: string): NumberKind => {
 /** An operation whose result has the shape and kind of the equation's output. */
 const same =
   (operation: string): Rule =>
-  (make, inputs, { outputs: [output], primitive, parameters }) =>
+  (factory, inputs, { outputs: [output], primitive, parameters }) =>
     output === undefined
       ? []
-      : [make.make(operation, inputs, output.shape, kindOf(output.kind, primitive), parameters)];
+      : [factory.make(operation, inputs, output.shape, kindOf(output.kind, primitive), parameters)];
 
 const RULES: Readonly<Record<string, Rule>> = {
-  add: (make, [a, b]) => [make.add(a as Expression, b as Expression)],
-  mul: (make, [a, b]) => [make.multiply(a as Expression, b as Expression)],
-  neg: (make, [x]) => [make.negate(x as Expression)],
+  add: (factory, [a, b]) => [add(factory, a as Expression, b as Expression)],
+  mul: (factory, [a, b]) => [multiply(factory, a as Expression, b as Expression)],
+  neg: (factory, [x]) => [negate(factory, x as Expression)],
   stop_gradient: (_, [x]) => [x as Expression],
   min: same("min"),
   max: same("max"),
   compare: same("compare"),
   where: same("where"),
-  dot: (make, [a, b]) => {
+  dot: (factory, [a, b]) => {
     const wide = broadcastShape((a as Expression).shape, (b as Expression).shape);
     if (uniformValue(a as Expression) === 0 || uniformValue(b as Expression) === 0) {
-      return [make.uniform(0, wide.slice(0, -1), "float32")];
+      return [factory.uniform(0, wide.slice(0, -1), "float32")];
     }
-    return [make.make("dot", [a as Expression, b as Expression], wide.slice(0, -1), "float32")];
+    return [factory.make("dot", [a as Expression, b as Expression], wide.slice(0, -1), "float32")];
   },
-  reduce: (make, [x], { outputs: [output], parameters, primitive }) => {
+  reduce: (factory, [x], { outputs: [output], parameters, primitive }) => {
     const input = x as Expression;
     if (output === undefined) {
       return [];
@@ -65,34 +66,34 @@ const RULES: Readonly<Record<string, Rule>> = {
     const operation = String(parameters["op"]);
     const kind = kindOf(output.kind, primitive);
     if (sizeOf(input.shape) === 0) {
-      return [make.uniform(EMPTY_REDUCTION[operation] ?? Number.NaN, output.shape, kind)];
+      return [factory.uniform(EMPTY_REDUCTION[operation] ?? Number.NaN, output.shape, kind)];
     }
     const value = uniformValue(input);
     if (value !== undefined && operation !== "Mul") {
       const count = operation === "Add" ? sizeOf(input.shape) / sizeOf(output.shape) : 1;
-      return [make.uniform(value * count, output.shape, kind)];
+      return [factory.uniform(value * count, output.shape, kind)];
     }
-    return [make.make("reduce", [input], output.shape, kind, { op: operation, axis: parameters["axis"] })];
+    return [factory.make("reduce", [input], output.shape, kind, { op: operation, axis: parameters["axis"] })];
   },
-  transpose: (make, [x], { parameters }) => [make.transpose(x as Expression, parameters["perm"] as number[])],
-  reshape: (make, [x], { parameters }) => [make.reshape(x as Expression, parameters["shape"] as number[])],
-  broadcast: (make, [x], { parameters }) => [
-    make.broadcast(x as Expression, parameters["shape"] as number[], parameters["axis"] as number[]),
+  transpose: (factory, [x], { parameters }) => [transpose(factory, x as Expression, parameters["perm"] as number[])],
+  reshape: (factory, [x], { parameters }) => [reshape(factory, x as Expression, parameters["shape"] as number[])],
+  broadcast: (factory, [x], { parameters }) => [
+    broadcast(factory, x as Expression, parameters["shape"] as number[], parameters["axis"] as number[]),
   ],
-  cast: (make, [x], { outputs: [output], primitive }) => {
+  cast: (factory, [x], { outputs: [output], primitive }) => {
     const kind = kindOf(output?.kind ?? "", primitive);
     const input = x as Expression;
-    return [input.kind === kind ? input : make.make("cast", [input], input.shape, kind)];
+    return [input.kind === kind ? input : factory.make("cast", [input], input.shape, kind)];
   },
   gather: same("gather"),
   scatter: same("scatter"),
-  concatenate: (make, inputs, equation) =>
+  concatenate: (factory, inputs, equation) =>
     same("concatenate")(
-      make,
+      factory,
       inputs.filter(({ shape }) => sizeOf(shape) > 0),
       equation,
     ),
-  split: (make, [x], { outputs, parameters }) => {
+  split: (factory, [x], { outputs, parameters }) => {
     const axis = parameters["axis"] as number;
     let start = 0;
     return outputs.map(({ shape }) => {
@@ -100,7 +101,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       const size = shape[axis] as number;
       slice[axis] = [start, start + size];
       start += size;
-      return make.make("shrink", [x as Expression], shape, (x as Expression).kind, { slice });
+      return factory.make("shrink", [x as Expression], shape, (x as Expression).kind, { slice });
     });
   },
   shrink: same("shrink"),
@@ -109,24 +110,24 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 /** Rewrites a traced step as expressions, and refuses by name what the lowering does not know. */
 export function toExpressions(step: TracedStep): ExpressionStep {
-  const make = expressions();
+  const factory = expressionFactory();
   const values = new Map<number, Expression>();
   const inputs = step.inputs.map(({ variable, name, type }) => {
-    const expression = make.make("input", [], type.shape, kindOf(type.kind, name), { name });
+    const expression = factory.make("input", [], type.shape, kindOf(type.kind, name), { name });
     values.set(variable, expression);
     return { name, expression };
   });
   for (const { variable, value } of step.constants) {
-    values.set(variable, constantExpression(make, value.shape, value.data));
+    values.set(variable, constantExpression(factory, value.shape, value.data));
   }
   const read = (atom: TracedAtom): Expression => {
     if ("literal" in atom) {
-      return make.uniform(atom.literal, atom.shape, kindOf(atom.kind, "a constant"));
+      return factory.uniform(atom.literal, atom.shape, kindOf(atom.kind, "a constant"));
     }
     return values.get(atom.variable) as Expression;
   };
   for (const equation of step.equations) {
-    const results = lowerEquation(make, equation.inputs.map(read), equation);
+    const results = lowerEquation(factory, equation.inputs.map(read), equation);
     equation.outputs.forEach(({ variable }, index) => {
       values.set(variable, results[index] as Expression);
     });
@@ -135,23 +136,23 @@ export function toExpressions(step: TracedStep): ExpressionStep {
 }
 
 function constantExpression(
-  make: Expressions,
+  factory: ExpressionFactory,
   shape: readonly number[],
   data: Float32Array | Int32Array | Uint8Array,
 ): Expression {
   const kind: NumberKind = data instanceof Float32Array ? "float32" : data instanceof Int32Array ? "int32" : "bool";
   const first = data[0];
   if (first !== undefined && data.every((value) => value === first)) {
-    return make.uniform(first, shape, kind);
+    return factory.uniform(first, shape, kind);
   }
-  return make.make("constant", [], shape, kind, { data });
+  return factory.make("constant", [], shape, kind, { data });
 }
 
 /** Primitives whose operands from this place on are of one kind. */
 const ONE_KIND_FROM: Readonly<Record<string, number>> = { add: 0, mul: 0, min: 0, max: 0, compare: 0, where: 1 };
 
 /** jax-js's plain numbers take the kind of the array that they meet; here they are given it. */
-function meet(make: Expressions, inputs: readonly Expression[], primitive: string): readonly Expression[] {
+function meet(factory: ExpressionFactory, inputs: readonly Expression[], primitive: string): readonly Expression[] {
   const from = ONE_KIND_FROM[primitive];
   if (from === undefined) {
     return inputs;
@@ -161,13 +162,17 @@ function meet(make: Expressions, inputs: readonly Expression[], primitive: strin
     const value = uniformValue(x);
     return index < from || array === undefined || value === undefined || x.kind === array.kind
       ? x
-      : make.uniform(value, x.shape, array.kind);
+      : factory.uniform(value, x.shape, array.kind);
   });
 }
 
-function lowerEquation(make: Expressions, operands: readonly Expression[], equation: TracedEquation): Expression[] {
+function lowerEquation(
+  factory: ExpressionFactory,
+  operands: readonly Expression[],
+  equation: TracedEquation,
+): Expression[] {
   const { primitive, outputs } = equation;
-  const inputs = meet(make, operands, primitive);
+  const inputs = meet(factory, operands, primitive);
   const rule = RULES[primitive];
   if (rule === undefined && !UNARY.has(primitive)) {
     throw new RangeError(
@@ -175,10 +180,10 @@ function lowerEquation(make: Expressions, operands: readonly Expression[], equat
     );
   }
   if (outputs.every(({ shape }) => sizeOf(shape) === 0)) {
-    return outputs.map(({ shape, kind }) => make.uniform(0, shape, kindOf(kind, primitive)));
+    return outputs.map(({ shape, kind }) => factory.uniform(0, shape, kindOf(kind, primitive)));
   }
   if (primitive === "dot" && inputs.some(({ shape }) => sizeOf(shape) === 0)) {
-    return outputs.map(({ shape, kind }) => make.uniform(0, shape, kindOf(kind, primitive)));
+    return outputs.map(({ shape, kind }) => factory.uniform(0, shape, kindOf(kind, primitive)));
   }
-  return rule === undefined ? [make.unary(primitive, inputs[0] as Expression)] : rule(make, inputs, equation);
+  return rule === undefined ? [unary(factory, primitive, inputs[0] as Expression)] : rule(factory, inputs, equation);
 }

@@ -108,7 +108,11 @@ const logitsOf = (
       project(normalised, withGain(layer.value, layer.attentionGain)),
     );
     stream = stream.add(project(mixed, layer.output));
-    const units = gatedUnits(rmsNormalise(stream.ref), { ...layer, gain: layer.feedForwardGain });
+    const units = gatedUnits(
+      rmsNormalise(stream.ref),
+      withGain(layer.gate, layer.feedForwardGain.ref),
+      withGain(layer.up, layer.feedForwardGain),
+    );
     stream = stream.add(project(units, layer.down));
   }
   const outputs = withGain(embedding.slice([0, model.actions]), weightOf(weights, FINAL_GAIN));

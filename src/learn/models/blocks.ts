@@ -55,11 +55,9 @@ export const withGain = (weight: Traced, gain: Traced): Traced => weight.mul(gai
 /** A linear map of rows: `[rows, in] · [out, in]ᵀ`. */
 export const project = (rows: Traced, weight: Traced): Traced => np.matmul(rows, weight.transpose());
 
-/** The gated hidden units `silu(n·Wgᵀ) ⊙ (n·Wuᵀ)`, `[rows, hidden]`, of normalised rows `[rows, d]`. */
-export const gatedUnits = (normalised: Traced, weights: { gate: Traced; up: Traced; gain: Traced }): Traced => {
-  const gate = project(normalised.ref, withGain(weights.gate, weights.gain.ref));
-  return silu(gate).mul(project(normalised, withGain(weights.up, weights.gain)));
-};
+/** The gated hidden units `silu(n·Wgᵀ) ⊙ (n·Wuᵀ)`, `[rows, hidden]`, of normalised rows `[rows, d]`; gains are in the matrices. */
+export const gatedUnits = (normalised: Traced, gate: Traced, up: Traced): Traced =>
+  nn.silu(project(normalised.ref, gate)).mul(project(normalised, up));
 
 /**
  * Attention weights `[…, queries, keys]` of queries and keys `[…, positions, head width]` whose product is scaled already.
@@ -130,6 +128,9 @@ export const rotate = (x: Traced, cosines: Traced, sines: Traced): Traced => {
   );
 };
 
+/** A whole number as int32: a plain one would be float32. */
+export const wholeNumber = (number: number): Traced => np.array(Int32Array.of(number), { shape: [1] });
+
 /** Vocabularies up to this size are embedded by a one-hot matrix product; for larger ones a gather is faster. */
 const ONE_HOT_ROWS = 64;
 
@@ -145,5 +146,5 @@ export const rowsOf = (table: Traced, ids: Traced): Traced => {
   const count = table.shape[0] as number;
   if (count <= ONE_HOT_ROWS) return np.matmul(oneHot(ids, count), table);
   // jax-js 0.1.25 cannot compile a scatter, the gather's gradient, by indices that are only a view of others
-  return np.take(table, np.where(np.less(ids.ref, 0), 0, ids), 0);
+  return np.take(table, np.where(np.less(ids.ref, wholeNumber(0)), wholeNumber(0), ids), 0);
 };

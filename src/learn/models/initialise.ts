@@ -41,6 +41,8 @@ const deviationOf = (model: Architecture, name: string, shape: readonly number[]
  *
  * An ARM reads its logits with the same matrix: `1/d` keeps the logit of the token just read, at most `√d·‖E_a‖ ≈ 1`, from
  * favouring repetition, and the first risk near that of the uniform model. An EBM reads its score elsewhere: `1/√d`, as
- * every matrix, whose relative change under Adam is then alike.
+ * every matrix, whose relative change under Adam is then alike. Gaps to the entropy after 250 steps on V=8, T=4, Zipf, of
+ * standard deviations `1`, `1/√d`, `1/d`: ARM (2 layers, d=64) 0.16–0.28, 0.002–0.003, 0.0007–0.001; EBM (1 layer, d=32)
+ * 0.47–0.51, 0.37–0.39, 0.42–0.44.
  */
 const embeddingDeviation = ({ kind, width }: Architecture): number => 1 / (kind === "arm" ? width : Math.sqrt(width));

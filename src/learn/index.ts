@@ -1,6 +1,43 @@
 export { type Adam, type AdamState, adam, constantRate, cosineRate, type Schedule } from "./adam.ts";
 export { logGamma, normal, shuffled } from "./draws.ts";
+export type { Arrays, Compiled, Engine, Example, Resident, Step } from "./engine/engine.ts";
+export { jaxEngine } from "./engine/jax-engine.ts";
+export { type Tensor, type Tensors, tensor } from "./engine/tensor.ts";
+export { type Architecture, architecture, parameterCount, parameterShapes } from "./models/architecture.ts";
+export { armSequenceLogits, armStateLogits } from "./models/arm.ts";
+export { type EbmChoices, ebmScores } from "./models/ebm.ts";
+export { initialWeights } from "./models/initialise.ts";
+export { type LearnedModel, tabularModel, transformerModel } from "./models/learned-model.ts";
 export { fitNgram, type HeldOut, heldOutBits, type NgramOptions } from "./ngram.ts";
-export { armRisk, ebmRisk, type Risk } from "./risk.ts";
+export { armRisk, ebmRisk, type TabularRisk } from "./risk.ts";
+export { type Batch, type Batches, responseBatches } from "./risks/batches.ts";
+export { compareGradientEstimators, type EstimatorRow } from "./risks/compare-estimators.ts";
+export { exactArmRisk } from "./risks/exact-arm.ts";
+export { exactEbmRisk } from "./risks/exact-ebm.ts";
+export { minibatchArmRisk } from "./risks/minibatch-arm.ts";
+export { armProposal, type Proposal, tableProposal } from "./risks/proposal.ts";
+export { dataSource, modelSource, type ResponseSource } from "./risks/response-source.ts";
+export type { Draw, ExactRisk, Risk } from "./risks/risk.ts";
+export { allResponses, EXACT_RESPONSES_LIMIT, type Rows } from "./risks/rows.ts";
+export { type Estimator, sampledEbmRisk } from "./risks/sampled-ebm.ts";
+export { armTable, ebmTable, type TransformerOnSpace, transformerTable } from "./risks/tabulate.ts";
+export { targetProbabilities } from "./risks/target.ts";
 export { type TabularStep, trainTabular } from "./tabular.ts";
 export { dirichletTarget, noisyTarget, zipfTarget } from "./targets.ts";
+export { type Corpus, corpusOf, splitText } from "./text/corpus.ts";
+export { bitsPerCharacter, checkText, textRisk } from "./text/text-risk.ts";
+export { type Tokenizer, tokenizerOf } from "./text/tokenizer.ts";
+export { BEGIN_TEXT, parseTokenizer, tokenizerJson } from "./text/tokenizer-json.ts";
+export { type TokenizerKind, trainTokenizer } from "./text/train-tokenizer.ts";
+export { slidingWindows, type Window } from "./text/windows.ts";
+export { type Adamw, type AdamwOptions, adamw } from "./training/adamw.ts";
+export { sampledTask, spaceTask, type Task, textTask } from "./training/task.ts";
+export { teacherTarget } from "./training/teacher.ts";
+export {
+  stateShapes,
+  type Trained,
+  type TrainingProgress,
+  type TrainingState,
+  type TrainOptions,
+  train,
+} from "./training/train.ts";

@@ -4,7 +4,7 @@ import { entropy, generator, logProbability, toLogits, uniform } from "../bellma
 import { enumerate, isEmpty, mean } from "../bellman/testing/enumeration.ts";
 import { rewards } from "../bellman/testing/problems.ts";
 import { type Table, tree } from "../space/index.ts";
-import { armRisk, ebmRisk, type Risk } from "./risk.ts";
+import { armRisk, ebmRisk, type TabularRisk } from "./risk.ts";
 import { zipfTarget } from "./targets.ts";
 
 const models = { ebm: ebmRisk, arm: armRisk } as const;
@@ -18,7 +18,7 @@ const targets = rewards.filter((target) => {
 });
 
 /** Random finite parameters; −∞ stays where no response goes. */
-const randomParameters = (risk: Risk, seed: number): Float64Array => {
+const randomParameters = (risk: TabularRisk, seed: number): Float64Array => {
   const random = generator(seed);
   return risk.initial().map((x) => (x === -Infinity ? x : 2 * uniform(random) - 1));
 };

@@ -2,7 +2,7 @@ import type { Table } from "../space/index.ts";
 import { type FlatSpace, flatNumbers, flatten, tableOfFlat } from "./flat-space.ts";
 
 /** The exact expected loss of a tabular model against a target distribution, with its gradient. */
-export interface Risk {
+export interface TabularRisk {
   /** Number of parameters: one per arc of the space, depth by depth. */
   readonly size: number;
   /** Entropy of the target, in nats: the least risk any model can have (theory §5). */
@@ -24,7 +24,7 @@ export interface Risk {
  *
  * @param target the distribution to learn: a reward or a logits table
  */
-export const ebmRisk = (target: Table): Risk => {
+export const ebmRisk = (target: Table): TabularRisk => {
   const flat = flatten(target.space);
   const { marginals, entropy } = targetOf(flat, target);
   const policy = new Float64Array(flat.arcs);
@@ -55,7 +55,7 @@ export const ebmRisk = (target: Table): Risk => {
  *
  * @param target the distribution to learn: a reward or a logits table
  */
-export const armRisk = (target: Table): Risk => {
+export const armRisk = (target: Table): TabularRisk => {
   const flat = flatten(target.space);
   const { marginals, visits, entropy } = targetOf(flat, target);
   return {

@@ -7,6 +7,7 @@ import { addDescribe } from "./describe.ts";
 import type { Output } from "./output.ts";
 import { addReproduce } from "./reproduce.ts";
 import { addSample } from "./sample.ts";
+import { addTrain } from "./train.ts";
 
 /**
  * The command line's grammar.
@@ -24,7 +25,8 @@ export const programOf = (output: Output, help: (text: string) => void): Command
     .exitOverride()
     .configureOutput({ writeOut: help, writeErr: () => {}, outputError: () => {} })
     .addHelpText("after", CLOSING);
-  for (const add of [addConvert, addDescribe, addCompare, addCertify, addSample, addReproduce]) add(program, output);
+  for (const add of [addConvert, addDescribe, addCompare, addCertify, addSample, addTrain, addReproduce])
+    add(program, output);
   return program;
 };
 

@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { InputError } from "../space/index.ts";
+import { Interrupted } from "./interrupted.ts";
 import { type Output, outputTo, type TextStream } from "./output.ts";
 import { programOf } from "./program.ts";
 
@@ -10,7 +11,7 @@ const EXIT = { done: 0, failed: 1, badInput: 2 } as const;
  * Runs the command line.
  *
  * @param argv the arguments after the program's name
- * @returns the exit code: 0, 1 where the work failed, 2 where arguments or input are bad
+ * @returns the exit code: 0, 1 where the work failed, 2 where arguments or input are bad, 130 where Ctrl-C stopped it
  */
 export const run = async (
   argv: readonly string[],
@@ -35,11 +36,16 @@ const printHelp = async (output: Output, helpText: readonly string[]): Promise<n
 
 const report = async (error: unknown, output: Output, debug: boolean): Promise<number> => {
   if ((error as NodeJS.ErrnoException).code === "EPIPE") return EXIT.done;
-  const code = error instanceof InputError || error instanceof CommanderError ? EXIT.badInput : EXIT.failed;
+  const code = codeOf(error);
   const lines = [`arbel: ${sentenceOf(error)}`];
   if (debug && error instanceof Error) lines.push(stackOf(error));
   await output.log(lines.join("\n")).catch(() => {});
   return code;
+};
+
+const codeOf = (error: unknown): number => {
+  if (error instanceof Interrupted) return error.exitCode;
+  return error instanceof InputError || error instanceof CommanderError ? EXIT.badInput : EXIT.failed;
 };
 
 const sentenceOf = (error: unknown): string => {

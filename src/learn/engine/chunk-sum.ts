@@ -35,7 +35,7 @@ export function addAll(totals: Tensors, values: Tensors): void {
 }
 
 /** A copy of the tensors that does not share their numbers. */
-export const copied = (tensors: Tensors): Tensors =>
+const copied = (tensors: Tensors): Tensors =>
   Object.fromEntries(Object.entries(tensors).map(([name, { shape, data }]) => [name, tensor(shape, data.slice())]));
 
 /** A sum over chunks that come in order. */

@@ -31,7 +31,7 @@ const split = (x: Traced): [zero: Traced, held: Traced] => {
 };
 
 /** `silu(x) = x·σ(x)`. */
-export const silu = (x: Traced): Traced => {
+const silu = (x: Traced): Traced => {
   const [zero, held] = split(x);
   const logistic = nn.sigmoid(held.ref);
   const value = held.mul(logistic.ref);
@@ -57,7 +57,7 @@ export const project = (rows: Traced, weight: Traced): Traced => np.matmul(rows,
 
 /** The gated hidden units `silu(n·Wgᵀ) ⊙ (n·Wuᵀ)`, `[rows, hidden]`, of normalised rows `[rows, d]`; gains are in the matrices. */
 export const gatedUnits = (normalised: Traced, gate: Traced, up: Traced): Traced =>
-  nn.silu(project(normalised.ref, gate)).mul(project(normalised, up));
+  silu(project(normalised.ref, gate)).mul(project(normalised, up));
 
 /**
  * Attention weights `[…, queries, keys]` of queries and keys `[…, positions, head width]` whose product is scaled already.

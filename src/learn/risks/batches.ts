@@ -31,7 +31,7 @@ export interface Batches {
  *
  * At the last depth of a space with EOS only EOS is allowed: that label does not count.
  *
- * @param prompts prompt of each response, where the model has prompts
+ * @param options.prompts prompt of each response, where the model has prompts
  * @throws RangeError where the data is empty, or a token or prompt is not one of the model's
  */
 export const responseBatches = (

@@ -71,7 +71,7 @@ export const checkedTargets = (targets: Targets, prompts: number, responses: num
 };
 
 /** Entropy `−Σ p log p` of a distribution, in nats. */
-export const entropyOf = (probabilities: Float64Array): number =>
+const entropyOf = (probabilities: Float64Array): number =>
   probabilities.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
 
 /** Mean of the targets' entropies: each prompt is asked for equally often. */

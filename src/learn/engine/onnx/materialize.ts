@@ -2,7 +2,7 @@ import type { GraphBuilder } from "./graph.ts";
 import { plainView, type View, viewShape } from "./view.ts";
 
 /** Merges neighbours of a list of dimensions that stay neighbours in `order`: the permutation of the merged ones. */
-export function mergeOrder(
+function mergeOrder(
   dimensions: readonly number[],
   order: readonly number[],
 ): { shape: number[]; permutation: number[] } {

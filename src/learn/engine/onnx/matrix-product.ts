@@ -21,7 +21,7 @@ export interface Operands {
   readonly roles: readonly (readonly RoledPart[])[];
 }
 
-export const product = (sizes: readonly number[]): number => sizes.reduce((total, size) => total * size, 1);
+const product = (sizes: readonly number[]): number => sizes.reduce((total, size) => total * size, 1);
 
 function roleOf(left: number, right: number, last: boolean): Role {
   if (last) {

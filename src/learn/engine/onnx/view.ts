@@ -35,7 +35,7 @@ export const plainView = (node: string, kind: NumberKind, shape: readonly number
 };
 
 /** A view of the same numbers whose dimension `dimension` is written as several, outermost first. */
-export function splitDimension(view: View, dimension: number, sizes: readonly number[]): View {
+function splitDimension(view: View, dimension: number, sizes: readonly number[]): View {
   const shift = sizes.length - 1;
   const parts = (part: Part): Part[] => {
     if (part.dimension === dimension) {
@@ -51,7 +51,7 @@ export function splitDimension(view: View, dimension: number, sizes: readonly nu
 }
 
 /** A view whose part at `(axis, index)` is split in two, the inner one of size `inner`. */
-export function splitPart(view: View, axis: number, index: number, inner: number): View {
+function splitPart(view: View, axis: number, index: number, inner: number): View {
   const part = view.axes[axis]?.[index] as Part;
   const outer = part.size / inner;
   if (part.dimension >= 0) {

@@ -41,7 +41,7 @@ function byNumbers(graph: GraphBuilder, { operands, factor }: Contraction, shape
   if (inner === 1) {
     view = elementwise(graph, "Mul", [withoutLast(left), withoutLast(right)], shape, "float32");
   } else {
-    const multiplied = elementwise(graph, "Mul", [left, right], [...shape, inner], "float32");
+    const multiplied = elementwise(graph, "Mul", [left, right], [...shape, inner], "float32", {}, "", shape.length);
     view = withoutLast(reduceParts(graph, "ReduceSum", multiplied, (axis) => axis === shape.length).view);
   }
   const scale = plainView(graph.constant("float32", [], [factor]), "float32", []);

@@ -15,9 +15,10 @@ const dimensionsByPart = (view: View): number[] => view.axes.flatMap((axis) => a
 
 /**
  * The order of memory of the result: that of the view with the most numbers; a part that it lacks goes after the part that it
- * follows in the memory of a view that has it, so that this one need not be moved either.
+ * follows in the memory of a view that has it, so that this one need not be moved either. Parts that will be summed do not come
+ * first: a sum over the outermost dimension strides through all of memory, and takes up to ten times as long.
  */
-function resultOrder(views: readonly View[]): number[] {
+function resultOrder(views: readonly View[], summed: ReadonlySet<number>): number[] {
   const memory = (view: View): number[] =>
     dimensionsByPart(view)
       .map((dimension, part) => ({ dimension, part }))
@@ -26,12 +27,19 @@ function resultOrder(views: readonly View[]): number[] {
       .map(({ part }) => part);
   const bySize = [...views].sort((a, b) => numbersIn(b) - numbersIn(a));
   const [order, ...others] = bySize.map(memory) as [number[], ...number[][]];
+  const added: number[] = [];
   for (const other of others) {
     other.forEach((part, index) => {
       if (!order.includes(part)) {
         order.splice(index === 0 ? 0 : order.indexOf(other[index - 1] as number) + 1, 0, part);
+        added.push(part);
       }
     });
+  }
+  const front = added.find((part) => !summed.has(part));
+  if (front !== undefined && summed.has(order[0] as number)) {
+    order.splice(order.indexOf(front), 1);
+    order.unshift(front);
   }
   return order;
 }
@@ -74,12 +82,22 @@ export function elementwise(
   kind: NumberKind,
   attributes: Readonly<Record<string, Attribute>> = {},
   domain = "",
+  summedAxis = -1,
 ): View {
   const views = align(
     graph,
     operands.map((view) => widenView(view, shape)),
   );
-  const order = resultOrder(views);
+  let count = 0;
+  const summed = new Set(
+    (views[0] as View).axes.flatMap((axis, index) =>
+      axis.flatMap(() => {
+        const part = count++;
+        return index === summedAxis ? [part] : [];
+      }),
+    ),
+  );
+  const order = resultOrder(views, summed);
   const ordered = views.map((view) => {
     const dimensions = dimensionsByPart(view);
     return reorder(

@@ -12,8 +12,10 @@ export interface Progress {
 
 /** Share of the work between two lines where nothing can be redrawn. */
 const STEP = 0.1;
+/** Milliseconds after which there is a line in any case. */
+const PATIENCE = 60_000;
 
-/** Shows a run's progress on stderr until it ends: a bar on a terminal, else a line every tenth of the work. */
+/** Shows a run's progress on stderr until it ends: a bar on a terminal, else a line every tenth of the work or minute. */
 export const showProgress = async (output: Output, run: AsyncIterable<Progress>): Promise<void> =>
   output.terminal ? showBar(output.terminal, run) : showLines(output, run);
 
@@ -41,14 +43,20 @@ const showBar = async (terminal: NodeJS.WritableStream, run: AsyncIterable<Progr
 
 const showLines = async (output: Output, run: AsyncIterable<Progress>): Promise<void> => {
   let next = 0;
+  let last = performance.now();
   for await (const progress of run) {
     const share = progress.done / progress.total;
-    if (share < next) continue;
+    if (share < next && performance.now() - last < PATIENCE) continue;
     const parts = [`${Math.floor(100 * share)} %`, leftOf(progress), progress.label];
     await output.log(parts.filter((part) => part !== "").join("  "));
-    next = share + STEP;
+    next = Math.max(next, share + STEP);
+    last = performance.now();
   }
 };
 
-const leftOf = ({ secondsLeft }: Progress): string =>
-  secondsLeft === undefined ? "" : `${Math.ceil(secondsLeft)} s left`;
+const leftOf = ({ secondsLeft }: Progress): string => {
+  if (secondsLeft === undefined) return "";
+  if (secondsLeft <= 100) return `${Math.ceil(secondsLeft)} s left`;
+  const minutes = Math.ceil(secondsLeft / 60);
+  return minutes <= 100 ? `${minutes} min left` : `${(minutes / 60).toFixed(1)} h left`;
+};

@@ -1,56 +1,110 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import type { Engine } from "../learn/index.ts";
+import type { PlanName } from "../paper/index.ts";
 import { makeFolder } from "../space/files/index.ts";
-import { jsonOption, seedOption } from "./arguments.ts";
+import { jsonOption, seedOption, whole } from "./arguments.ts";
+import { engineOf } from "./engine.ts";
+import { interruptible } from "./interrupted.ts";
 import type { Output } from "./output.ts";
 import { showProgress } from "./progress.ts";
 import { columns, toJson } from "./text.ts";
 
 const EXAMPLES = `
-Writes report.html, report.json and one CSV a table; nothing is fetched from the network.
+Writes report.html, report.json and one CSV a table; nothing is fetched from the network. Trained Transformers are kept in the
+folder's runs/: stopped by Ctrl-C or killed at any moment, the same command goes on from there and ends with the same
+numbers. Remove runs/ to train anew.
+
+On two quiet cores --quick takes about a minute, the default ten, --paper (5,000 steps, larger models, V=4 T=8) ten hours.
 
 Example: arbel reproduce --out arbel-report --seed 7
 
-Keys of --json: out, seed, seconds, claims: [{ id, heading, holds }].`;
+Keys of --json: out, seed, plan, engine, seconds, claims and figures: [{ id, heading, holds }].`;
 
-/** A claim of the report, as `report.json` has it. */
+/** A claim or a figure of the report, as `report.json` has it. */
 interface Claim {
   readonly id: string;
   readonly heading: string;
   readonly holds: boolean;
 }
 
-/** `arbel reproduce`: the report on the paper's claims. */
+/** What `arbel reproduce` is given. */
+interface Flags {
+  readonly out: string;
+  readonly seed: number;
+  readonly quick?: true;
+  readonly paper?: true;
+  readonly engine: "onnx" | "jax";
+  readonly threads?: number;
+  readonly json?: true;
+}
+
+/** `arbel reproduce`: the report on the paper's claims and figures. */
 export const addReproduce = (program: Command, output: Output): void => {
   program
     .command("reproduce")
-    .description("recompute the paper's claims and write a report")
+    .description("recompute the paper's claims and figures and write a report")
+    .addOption(new Option("--quick", "train the smallest Transformers only, for fewer steps").conflicts("paper"))
+    .option("--paper", "train as long as the paper, and larger Transformers too")
     .option("--out <folder>", "folder for the report, made where there is none", "arbel-report")
+    .addOption(
+      new Option("--engine <name>", "onnx: ONNX Runtime, jax: jax-js, which is slower and needs nothing else")
+        .choices(["onnx", "jax"])
+        .default("onnx"),
+    )
+    .option("--threads <k>", "threads of ONNX Runtime (default: one a core)", whole(1, 1024))
     .addOption(seedOption())
     .addOption(jsonOption())
     .addHelpText("after", EXAMPLES)
-    .action(async ({ out, seed, json }: { out: string; seed: number; json?: true }) => {
-      makeFolder(out);
-      const began = performance.now();
-      // figures and training are loaded by the one command that needs them
-      const { reproduce } = await import("../paper/index.ts");
-      await showProgress(output, reproduce({ out, seed }));
-      const seconds = Math.round((performance.now() - began) / 100) / 10;
-      const claims = claimsOf(join(out, "report.json"));
-      await output.print(
-        json
-          ? `${toJson({ out, seed, seconds, claims }, 2)}\n`
-          : textFor(claims, join(out, "report.html"), seconds, seed),
-      );
-      const failed = claims.filter(({ holds }) => !holds).length;
-      if (failed > 0) throw new Error(`${failed} of ${claims.length} claims do not hold: ${out} says where`);
-    });
+    .action((flags: Flags) => reproduceCommand(flags, output));
 };
 
-const claimsOf = (path: string): Claim[] => {
-  const report = JSON.parse(readFileSync(path, "utf8")) as { claims: Claim[] };
-  return report.claims.map(({ id, heading, holds }) => ({ id, heading, holds }));
+const reproduceCommand = async (flags: Flags, output: Output): Promise<void> => {
+  const { out, seed, json } = flags;
+  makeFolder(out);
+  const began = performance.now();
+  // figures and training are loaded by the one command that needs them
+  const { reproduce } = await import("../paper/index.ts");
+  const advice = () => `stopped, trainings are saved: the same command goes on with ${out}`;
+  await interruptible(advice, async (signal) => {
+    const engine = await engineOf(flags, output);
+    try {
+      const plan = await planOf(flags, engine, output);
+      await showProgress(output, reproduce({ out, seed, signal, engine, plan }));
+    } finally {
+      await engine.dispose();
+    }
+  });
+  const seconds = Math.round((performance.now() - began) / 100) / 10;
+  const { plan, engine, claims, figures } = reportIn(join(out, "report.json"));
+  const all = [...claims, ...figures];
+  await output.print(
+    json
+      ? `${toJson({ out, seed, plan, engine, seconds, claims, figures }, 2)}\n`
+      : textFor(all, join(out, "report.html"), seconds, seed),
+  );
+  const failed = all.filter(({ holds }) => !holds).length;
+  if (failed > 0) throw new Error(`${failed} of ${all.length} claims and figures do not hold: ${out} says where`);
+};
+
+const planOf = async ({ quick, paper }: Flags, { name }: Engine, output: Output): Promise<PlanName> => {
+  if (paper) return "paper";
+  if (quick || name !== "jax") return quick ? "quick" : "default";
+  await output.log("on jax-js, some eight times slower, the report is that of --quick: allow five to ten minutes");
+  return "quick";
+};
+
+const reportIn = (path: string) => {
+  const report = JSON.parse(readFileSync(path, "utf8")) as {
+    plan: string;
+    engine: string;
+    claims: Claim[];
+    figures: Claim[];
+  };
+  const told = (sections: readonly Claim[]): Claim[] =>
+    sections.map(({ id, heading, holds }) => ({ id, heading, holds }));
+  return { ...report, claims: told(report.claims), figures: told(report.figures) };
 };
 
 const textFor = (claims: readonly Claim[], page: string, seconds: number, seed: number): string => {

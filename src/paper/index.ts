@@ -1,1 +1,2 @@
-export { type ReportProgress, reproduce } from "./reproduce.ts";
+export { type ReportOptions, type ReportProgress, reproduce } from "./reproduce.ts";
+export type { PlanName } from "./transformers/index.ts";

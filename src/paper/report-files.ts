@@ -10,7 +10,7 @@ const reportFiles = (report: Report): Map<string, string> => {
     ["report.html", renderReport(report)],
     ["report.json", `${JSON.stringify(toJson(report), replaceInfinity, 1)}\n`],
   ]);
-  for (const section of [...report.claims, ...report.further]) {
+  for (const section of sectionsOf(report)) {
     for (const table of tablesOf(section)) files.set(`${table.id}.csv`, formatCsv(table));
   }
   files.set("measured.csv", formatCsv(measuredTable(report)));
@@ -27,17 +27,22 @@ export const writeReport = (folder: string, report: Report): void => {
   for (const [name, text] of reportFiles(report)) atomicWrite(join(folder, name), [new TextEncoder().encode(text)]);
 };
 
-const toJson = ({ version, seed, claims, further, measured }: Report) => ({
+const sectionsOf = ({ claims, figures, further }: Report): Section[] => [...claims, ...figures, ...further];
+
+const toJson = (report: Report) => ({
   format: "arbel-report",
   formatVersion: 1,
-  version,
-  seed,
-  claims: claims.map(sectionJson),
-  further: further.map(sectionJson),
+  version: report.version,
+  seed: report.seed,
+  plan: report.plan,
+  engine: report.engine,
+  claims: report.claims.map(sectionJson),
+  figures: report.figures.map(sectionJson),
+  further: report.further.map(sectionJson),
   measured: {
-    ...Object.fromEntries(measured),
+    ...Object.fromEntries(report.measured),
     tables: Object.fromEntries(
-      [...claims, ...further]
+      sectionsOf(report)
         .flatMap(tablesOf)
         .filter(({ measured }) => measured)
         .map(tableJson),

@@ -7,8 +7,14 @@ import { renderFindings, renderTable, verdict } from "./report-tables.ts";
 export interface Report {
   readonly version: string;
   readonly seed: number;
+  /** How much was trained. */
+  readonly plan: string;
+  /** What trained. */
+  readonly engine: string;
   /** The paper's five claims. */
   readonly claims: readonly Section[];
+  /** The paper's figures 2 to 5, and what belongs to them. */
+  readonly figures: readonly Section[];
   /** Real data, beyond the paper. */
   readonly further: readonly Section[];
   /** What differs from run to run, as name and value. */
@@ -17,7 +23,7 @@ export interface Report {
 
 /** The report as one HTML file that loads nothing: no scripts, no fonts, figures as inline SVG. */
 export const renderReport = (report: Report): string => {
-  const sections = [...report.claims, ...report.further];
+  const sections = [...report.claims, ...report.figures, ...report.further];
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -37,6 +43,7 @@ ${renderHeader(report)}
 ${renderSummary(report.claims)}
 <nav aria-label="Contents"><h2>Contents</h2><ol>${sections.map(({ id, heading }) => html`<li><a href="#${id}">${heading}</a></li>`)}</ol></nav>
 ${report.claims.map((section, index) => renderSection(section, `Claim ${index + 1}`))}
+${report.figures.map((section) => renderSection(section, section.statement ? "The paper’s figures" : "Beyond the paper’s figures"))}
 ${report.further.map((section) => renderSection(section, "Real data"))}
 </main>
 ${renderFooter(report)}
@@ -46,14 +53,15 @@ ${renderFooter(report)}
 `.html;
 };
 
-const renderHeader = ({ claims }: Report): Html => {
+const renderHeader = ({ claims, figures }: Report): Html => {
   const held = claims.filter(holds).length;
+  const failing = figures.filter((section) => !holds(section)).length;
   return html`<header>
 <h1>A next-token model is an energy-based model</h1>
 <p class="lead">The five claims of “Autoregressive Language Models are Secretly Energy-Based Models” (Blondel, Sander, Vivier-Ardisson, Liu and
-Roulet, arXiv 2512.15605), recomputed exactly; and what lookahead is worth on real names. ${
-    held === claims.length ? "All five hold." : html`${held} of ${claims.length} hold.`
-  }</p>
+Roulet, arXiv 2512.15605), recomputed exactly; its figures 2 to 5, with Transformers trained here; and what lookahead is worth on real names. ${
+    held === claims.length ? "All five claims hold." : html`${held} of ${claims.length} claims hold.`
+  }${failing === 0 ? "" : html` ${failing} of ${figures.length} sections on figures do not show all they should.`}</p>
 </header>`;
 };
 
@@ -143,10 +151,10 @@ const SHAPES: Readonly<Record<KeyEntry["symbol"], string>> = {
   diamond: "M0-6L4 0L0 6L-4 0z",
 };
 
-const renderFooter = ({ version, seed, measured }: Report): Html => html`<footer>
+const renderFooter = ({ version, seed, plan, engine, measured }: Report): Html => html`<footer>
 <h2>How to repeat it</h2>
-<p><code>arbel reproduce --seed ${seed}</code>, arbel ${version}. The same seed and version give the same numbers; only what follows, and
-the times in “Time against horizon”, were measured. All tables are beside this file as CSV, all numbers in <code>report.json</code>.</p>
+<p><code>arbel reproduce --seed ${seed}${plan === "default" ? "" : ` --${plan}`}${engine === "onnx" ? "" : ` --engine ${engine}`}</code>, arbel ${version}.
+The same seed, version, plan and engine give the same numbers; only what follows, and the times in “Time against horizon”, were measured. All tables are beside this file as CSV, all numbers in <code>report.json</code>.</p>
 <div class="scroll" role="region" tabindex="0" aria-label="Measured"><table><caption>Measured</caption>
 <thead><tr><th scope="col">quantity</th><th scope="col">value</th></tr></thead>
 <tbody>${measured.map(

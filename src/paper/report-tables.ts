@@ -1,8 +1,20 @@
 import type { Cell, Column, DataTable, Finding } from "./exhibit.ts";
 import { type Html, html } from "./html.ts";
 
-/** A table of data, in a box that scrolls sideways where it is wider than the page. */
-export const renderTable = (
+/** A page holds about this many rows of a table; its CSV file holds all. */
+const ROWS = 200;
+
+/** A table of data, in a box that scrolls sideways where it is wider than the page; of a very long one, every second row or fewer. */
+export const renderTable = (table: DataTable): Html => {
+  const every = Math.max(1, Math.ceil(table.rows.length / ROWS));
+  if (every === 1) return renderRows(table);
+  // counted from the end, where runs end
+  const rows = table.rows.filter((_, index) => (table.rows.length - 1 - index) % every === 0);
+  const caption = `${table.caption} (${rows.length} of ${table.rows.length} rows; all in ${table.id}.csv)`;
+  return renderRows({ ...table, caption, rows });
+};
+
+const renderRows = (
   table: DataTable,
 ): Html => html`<div class="scroll" role="region" tabindex="0" aria-label="${table.caption}">
 <table><caption>${table.caption}</caption>

@@ -3,21 +3,30 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Engine, jaxEngine } from "../learn/index.ts";
 import { formatNumber, formatPercent, powerOfTen } from "./format.ts";
 import { escapeHtml, html } from "./html.ts";
 import { NAME_PATTERNS } from "./name-patterns.ts";
 import { formatCsv } from "./report-tables.ts";
 import { type ReportProgress, type ReportSize, reproduceAt } from "./reproduce.ts";
 import { PAPER_SPACES } from "./reward-laws.ts";
+import { TINY_PLAN } from "./transformers/testing/tiny-plan.ts";
 
-/** Everything but the largest space and the largest product. */
+/** Everything but the largest space and the largest product; Transformers that are trained in no time. */
 const SMALL: ReportSize = {
   draws: 1,
   trials: 2,
   spaces: PAPER_SPACES.slice(0, 2),
   model: { order: 4, minimumCount: 20 },
   patterns: NAME_PATTERNS.slice(0, 3),
+  transformers: TINY_PLAN,
 };
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await jaxEngine();
+});
+afterAll(() => engine.dispose());
 
 describe("a whole report", () => {
   let folder = "";
@@ -26,7 +35,8 @@ describe("a whole report", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "arbel-report-"));
-    for await (const step of reproduceAt(SMALL, { out: join(folder, "new", "report"), seed: 7 })) progress.push(step);
+    const out = join(folder, "new", "report");
+    for await (const step of reproduceAt(SMALL, { out, seed: 7, engine })) progress.push(step);
     page = await readFile(join(folder, "new", "report", "report.html"), "utf8");
   }, 120_000);
 
@@ -82,6 +92,7 @@ describe("a whole report", () => {
     const report = JSON.parse(await readFile(join(folder, "new", "report", "report.json"), "utf8"));
     expect(report).toMatchObject({ format: "arbel-report", formatVersion: 1, seed: 7 });
     expect(report.claims).toHaveLength(5);
+    expect(report.figures).toHaveLength(6);
     expect(report.further).toHaveLength(3);
     for (const section of [...report.claims, ...report.further]) expect(section).toMatchObject({ holds: true });
   });
@@ -108,6 +119,7 @@ test("an aborted report writes nothing", async () => {
       out: join(folder, "report"),
       seed: 1,
       signal: controller.signal,
+      engine,
     })) {
       if (done > 0) controller.abort();
     }

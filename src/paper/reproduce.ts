@@ -1,5 +1,7 @@
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
+import { join } from "node:path";
+import { type Engine, jaxEngine } from "../learn/index.ts";
 import { bellmanErrors, bellmanSection } from "./claim-bellman.ts";
 import { bijectionErrors, bijectionSection } from "./claim-bijection.ts";
 import { randomTrials, worstTrials } from "./claim-bounds.ts";
@@ -17,6 +19,14 @@ import { writeReport } from "./report-files.ts";
 import type { Report } from "./report-html.ts";
 import { type NamedSpace, PAPER_SPACES } from "./reward-laws.ts";
 import { spellingSection } from "./spelling-section.ts";
+import {
+  type Pair,
+  PLANS,
+  type PlanName,
+  studyStages,
+  type TransformerPlan,
+  transformerSections,
+} from "./transformers/index.ts";
 
 /** How far a report is. */
 export interface ReportProgress {
@@ -30,8 +40,15 @@ export interface ReportProgress {
   readonly secondsLeft?: number;
 }
 
-/** One piece of the work: what it is, how long it takes, in tenths of a second, and the work. */
-type Stage = readonly [label: string, weight: number, run: () => unknown];
+/**
+ * One piece of the work: what it is, how long it takes, in tenths of a second, and the work, which may tell the share of itself
+ * that is done.
+ */
+type Stage = readonly [
+  label: string,
+  weight: number,
+  run: (signal?: AbortSignal) => AsyncGenerator<number, void, void> | unknown,
+];
 
 /** How much work a report is. */
 export interface ReportSize {
@@ -42,62 +59,139 @@ export interface ReportSize {
   readonly spaces: readonly NamedSpace[];
   readonly model: { readonly order: number; readonly minimumCount: number };
   readonly patterns: readonly NamePattern[];
+  readonly transformers: TransformerPlan;
 }
 
-const FULL: ReportSize = { draws: 3, trials: 10, spaces: PAPER_SPACES, model: NAME_MODEL, patterns: NAME_PATTERNS };
+const FULL: Omit<ReportSize, "transformers"> = {
+  draws: 3,
+  trials: 10,
+  spaces: PAPER_SPACES,
+  model: NAME_MODEL,
+  patterns: NAME_PATTERNS,
+};
+
+/** What a report is made with. */
+export interface ReportOptions {
+  /** Folder for the files, made if need be (default `arbel-report`). */
+  readonly out?: string;
+  /** A whole number from 0 to 2³² − 1 (default 7). */
+  readonly seed?: number;
+  /** Stops the work; its reason is thrown once a training's state is saved. */
+  readonly signal?: AbortSignal;
+  /** What trains the Transformers (default: jax-js, for the time of the report). */
+  readonly engine?: Engine;
+}
 
 /**
- * Recomputes the paper's claims and the study of first names, and writes `report.html`, `report.json` and one CSV a table.
+ * Recomputes the paper's claims and figures and the study of first names, and writes `report.html`, `report.json` and one CSV a
+ * table.
  *
- * Yields before every piece of work and at the end; files appear at the end only, each whole. The same seed gives the same
- * numbers, except those that are times.
+ * Yields before every piece of work, while Transformers are trained, and at the end; the report's files appear at the end only, each
+ * whole. Trainings are kept in the folder's `runs/`: a report that was stopped, by whatever, goes on from there when it is
+ * begun again, and ends with the same numbers. The same seed, plan and engine give the same numbers, except those that are times.
  *
- * @param options.out folder for the files, made if need be (default `arbel-report`)
- * @param options.seed a whole number from 0 to 2³² − 1 (default 7)
- * @param options.signal an AbortSignal, which stops the work between two pieces
- * @throws the signal's reason where it is aborted
+ * @param options.plan how much is trained: `"quick"`, `"default"` or `"paper"`; without it `"quick"` on jax-js, which is some eight times
+ * slower, and `"default"` elsewhere
+ * @throws the signal's reason where it is aborted; RangeError where the plan is not known
  */
-export const reproduce = (
-  options: { readonly out?: string; readonly seed?: number; readonly signal?: { throwIfAborted(): void } } = {},
-): AsyncGenerator<ReportProgress, void, void> => reproduceAt(FULL, options);
+export async function* reproduce(
+  options: ReportOptions & { readonly plan?: PlanName } = {},
+): AsyncGenerator<ReportProgress, void, void> {
+  const engine = options.engine ?? (await jaxEngine());
+  const { plan = engine.name === "jax" ? "quick" : "default" } = options;
+  if (!Object.hasOwn(PLANS, plan)) throw new RangeError(`"plan" must be quick, default or paper, got ${plan}`);
+  try {
+    yield* reproduceAt({ ...FULL, transformers: PLANS[plan] }, { ...options, engine });
+  } finally {
+    if (!options.engine) await engine.dispose();
+  }
+}
 
 /** A report of another size than {@link reproduce}'s. */
 export async function* reproduceAt(
   size: ReportSize,
-  options: { readonly out?: string; readonly seed?: number; readonly signal?: { throwIfAborted(): void } } = {},
+  options: ReportOptions & { readonly engine: Engine },
 ): AsyncGenerator<ReportProgress, void, void> {
-  const { out = "arbel-report", seed = 7, signal } = options;
-  const work = plan(seed, size);
+  const { out = "arbel-report", seed = 7, signal, engine } = options;
+  const work = planReport(size, { out, seed, engine });
   const total = work.stages.reduce((sum, [, weight]) => sum + weight, 0) + 1;
   const start = performance.now();
   const elapsed = () => (performance.now() - start) / 1000;
   let done = 0;
+  const progress = (share: number, label: string, weight = 0): ReportProgress => {
+    const made = done + share * weight;
+    return { done: made, total, label, ...(made > 0 ? { secondsLeft: (elapsed() / made) * (total - made) } : {}) };
+  };
   for (const [label, weight, run] of work.stages) {
-    yield { done, total, label, ...(done > 0 ? { secondsLeft: (elapsed() / done) * (total - done) } : {}) };
+    yield progress(0, label);
     // a macrotask between pieces, so that a page can paint and a signal be heard
     await new Promise((resolve) => setTimeout(resolve));
     signal?.throwIfAborted();
-    run();
+    const running = run(signal);
+    if (isGenerator(running)) {
+      let begun: number | undefined;
+      for await (const share of running) {
+        // what an earlier run has done is not part of this one's work
+        begun ??= share;
+        yield progress(begun < 1 ? (share - begun) / (1 - begun) : 1, label, weight);
+      }
+    }
     done += weight;
   }
-  yield { done, total, label: "files", secondsLeft: (elapsed() / done) * (total - done) };
+  yield progress(0, "files");
   signal?.throwIfAborted();
   writeReport(out, work.report(elapsed()));
   yield { done: total, total, label: "done", secondsLeft: 0 };
 }
 
+const isGenerator = (value: unknown): value is AsyncGenerator<number, void, void> =>
+  typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+
+/** What the pieces of a report have in common. */
+interface Common {
+  readonly out: string;
+  readonly seed: number;
+  readonly engine: Engine;
+}
+
 /** The pieces of the work in order, and the report they end in. */
-const plan = (seed: number, size: ReportSize) => {
+const planReport = (size: ReportSize, common: Common) => {
+  const { seed, engine } = common;
   const claims = planClaims(seed, size);
   const names = planNames(seed, size);
+  const transformers = planTransformers(size.transformers, common);
   const report = (seconds: number): Report => ({
     version: VERSION,
     seed,
+    plan: size.transformers.name,
+    engine: engine.name,
     claims: claims.sections(),
+    figures: transformers.sections(),
     further: names.sections(),
-    measured: [["time of the whole run", `${seconds.toFixed(1)} s`], ...claims.measured(), ...MACHINE],
+    measured: [
+      ["time of the last run, which may have gone on from an earlier one", `${seconds.toFixed(1)} s`],
+      ...claims.measured(),
+      ...transformers.measured(),
+      ...MACHINE,
+    ],
   });
-  return { stages: [...claims.stages, ...names.stages], report };
+  return { stages: [...claims.stages, ...names.stages, ...transformers.stages], report };
+};
+
+const planTransformers = (plan: TransformerPlan, { out, seed, engine }: Common) => {
+  const pairs: Pair[] = [];
+  const stages = studyStages(plan, { folder: join(out, "runs"), seed, engine, version: VERSION, pairs }).map(
+    ({ label, weight, run }): Stage => [label, weight, run],
+  );
+  const trained = (): readonly [string, string] => {
+    const seconds = pairs.reduce((sum, pair) => sum + pair.seconds, 0);
+    const threads = engine.threads === 1 ? "one thread" : `${engine.threads} threads`;
+    return [
+      `training of ${2 * pairs.length} Transformers, plan “${plan.name}”`,
+      `${seconds.toFixed(0)} s (${engine.name}, ${threads})`,
+    ];
+  };
+  return { stages, sections: () => transformerSections(plan, pairs, engine.name), measured: () => [trained()] };
 };
 
 const planClaims = (seed: number, { draws, trials: count, spaces }: ReportSize) => {

@@ -20,7 +20,7 @@ const writeProblem = (size, path) => {
 };
 
 /**
- * Runs all contestants of one size, round after round: times of all rounds (sorted, in milliseconds), peak memory, loss and
+ * Runs all contestants of one size, round after round: times and processor times of all rounds (sorted, in milliseconds), peak memory, loss and
  * gradient at the first weights; or `refused` where the memory was not enough.
  */
 export const compete = (size, { rounds, folder, ...options }) => {
@@ -38,17 +38,29 @@ export const compete = (size, { rounds, folder, ...options }) => {
     const chosen = chunk === 0 ? layout : `${layout}, ${chunk}`;
     return { ...contestant, name: `${name} (${chosen})`, job: { ...contestant.job, layout, chunk } };
   });
-  const results = entered.map(({ name, threads, ours = false }) => ({ name, threads, ours, times: [], peak: 0 }));
+  const results = entered.map(({ name, threads, role }) => ({
+    name,
+    threads,
+    role,
+    times: [],
+    processor: [],
+    peak: 0,
+  }));
   for (let round = 0; round < rounds; round++) {
     for (const [index, result] of results.entries()) {
       if (result.refused) continue;
       const gradient = round === 0 ? join(folder, `gradient-${index}.safetensors`) : undefined;
-      const { times, refused, peakMegabytes, loss } = measure(entered[index], { gradient });
+      const { times, processor, refused, peakMegabytes, loss } = measure(entered[index], { gradient });
       if (refused) result.refused = refused;
       if (refused) continue;
       if (gradient) Object.assign(result, { loss, gradient: readTensorFile(gradient).tensors });
-      result.times.push(...times.slice(times.length > 1 ? 1 : 0));
-      result.times.sort((a, b) => a - b);
+      for (const [all, some] of [
+        [result.times, times],
+        [result.processor, processor],
+      ]) {
+        all.push(...some.slice(some.length > 1 ? 1 : 0));
+        all.sort((a, b) => a - b);
+      }
       result.peak = Math.max(result.peak, peakMegabytes);
     }
   }

@@ -28,18 +28,22 @@ const runChild = (program, script, file, environment = {}) => {
   return JSON.parse(String(stdout));
 };
 
-const arbel = (engine, threads) => ({
-  name: engine === "jax" ? "Arbel, jax-js" : "Arbel, ONNX Runtime",
+/**
+ * One way of ours. Roles: "ours" and "peer" are what is compared; "aside" is shown beside them.
+ */
+const arbel = (engine, threads, { role = "ours", environment = {}, more = "" } = {}) => ({
+  name: `Arbel, ${engine === "jax" ? "jax-js" : "ONNX Runtime"}${more}`,
   threads,
-  ours: true,
+  role,
   job: { engine, threads },
-  run: (file) => runChild(process.execPath, "train-case.mjs", file),
+  run: (file) => runChild(process.execPath, "train-case.mjs", file, environment),
 });
 
 /** One way of PyTorch's; of several candidates, layouts of torch/llama.py and chunks, the fastest is looked for first. */
-const torch = (what, threads, candidates, job = {}, environment = {}) => ({
+const torch = (what, threads, candidates, { role = "peer", environment = {}, ...job } = {}) => ({
   name: `PyTorch, ${what}`,
   threads,
+  role,
   candidates,
   job: { threads, limit: MEMORY_LIMIT, ...job },
   run: (file) => runChild(PYTHON, "torch/peer.py", file, { ...TUNED, ...environment }),
@@ -49,37 +53,35 @@ const layouts = (chunk) => ["columns", "products", "matmul"].map((layout) => ({ 
 const chunks = (sizes) => sizes.map((chunk) => ({ layout: "columns", chunk }));
 const WHOLE = layouts(0);
 const CHUNKED = [...layouts(512), ...chunks([128, 256, 1024, 2048])];
+const MANY = chunks([512]);
 
-const torchWays = (kind, many, threads) => {
-  if (kind === "arm") {
-    const [all, distinct] = many
-      ? [chunks([512]), chunks([512])]
-      : [
-          [...WHOLE, ...CHUNKED],
-          [...WHOLE, ...chunks([128, 256])],
-        ];
-    return [
-      torch("all responses", threads, all, { sequences: "all" }),
-      torch("distinct prefixes", threads, distinct, { sequences: "distinct" }),
-    ];
-  }
-  if (many) return [torch("whole batch", threads, chunks([0])), torch("chunks", threads, chunks([512]))];
-  return [
-    torch("as one writes it first", threads, [{ layout: "matmul", chunk: 0 }]),
-    torch("whole batch", threads, WHOLE),
-    torch("best chunk", threads, CHUNKED),
-    torch("whole batch, huge pages", threads, WHOLE, {}, HUGE_PAGES),
-    torch("whole batch, our algebra", threads, [{ layout: "products", chunk: 0 }], { algebra: true }),
-  ];
-};
+const armWays = (threads, many) => [
+  torch("all responses", threads, many ? MANY : [...WHOLE, ...CHUNKED], { sequences: "all" }),
+  torch("distinct prefixes", threads, many ? MANY : [...WHOLE, ...chunks([128, 256])], { sequences: "distinct" }),
+];
+
+const ebmWays = (threads, many) =>
+  many
+    ? [torch("whole batch", threads, chunks([0])), torch("chunks", threads, MANY)]
+    : [
+        torch("as one writes it first", threads, [{ layout: "matmul", chunk: 0 }]),
+        torch("whole batch", threads, WHOLE),
+        torch("best chunk", threads, CHUNKED),
+        torch("whole batch, our algebra", threads, [{ layout: "products", chunk: 0 }], {
+          role: "aside",
+          algebra: true,
+        }),
+        torch("whole batch, huge pages", threads, WHOLE, { role: "aside", environment: HUGE_PAGES }),
+        arbel("onnx", threads, { role: "aside", environment: HUGE_PAGES, more: ", huge pages" }),
+      ];
 
 /** All ways to take one exact step, ours and PyTorch's, with each number of threads. */
 export const contestantsOf = ({ kind, actions, horizon }, { engines, threads }) => {
   const many = actions ** horizon > MANY_RESPONSES;
-  const engineRuns = (engine, count) => engine === "onnx" || (count === 1 && !many);
+  const runs = (engine, count) => engine === "onnx" || (count === 1 && !many);
   return threads.flatMap((count) => [
-    ...engines.filter((engine) => engineRuns(engine, count)).map((engine) => arbel(engine, count)),
-    ...torchWays(kind, many, count),
+    ...engines.filter((engine) => runs(engine, count)).map((engine) => arbel(engine, count)),
+    ...(kind === "arm" ? armWays : ebmWays)(count, many),
   ]);
 };
 

@@ -19,10 +19,10 @@ const gradientDistance = (a, b) => {
 
 /** One line for each engine of ours: how far its loss and gradient are from PyTorch's. False if any is too far. */
 const printAgreement = (results) => {
-  const peer = results.find(({ ours, refused }) => !ours && !refused);
+  const peer = results.find(({ role, refused }) => role === "peer" && !refused);
   if (!peer) return true;
   return results
-    .filter(({ ours }) => ours)
+    .filter(({ role }) => role === "ours")
     .map(({ name, threads, loss, gradient }) => {
       const [losses, gradients] = [Math.abs(loss - peer.loss), gradientDistance(gradient, peer.gradient)];
       const agrees = losses <= LOSS_BOUND && gradients <= GRADIENT_BOUND;
@@ -36,27 +36,30 @@ const printAgreement = (results) => {
 };
 
 /**
- * A table of one size: milliseconds, peak memory, and the time's share of the best PyTorch with as many threads (shares of the
- * best times; of medians in brackets).
+ * A table of one size: milliseconds of a step, its processor time on all threads, peak memory, and the share of the fastest peer's
+ * time with as many threads (best times; medians in brackets).
  *
  * @returns {boolean} whether our losses and gradients agree with PyTorch's
  */
 export const printTable = ({ kind, actions, horizon, layers, width, heads }, results) => {
-  console.log(
-    `\n${kind.toUpperCase()}, V = ${actions}, T = ${horizon}, layers ${layers}, width ${width}, heads ${heads}`,
-  );
-  console.log(`${"threads".padEnd(58)}ms best (median)   peak MB   of PyTorch's best`);
-  for (const { name, threads, times, peak, refused } of results) {
-    const label = `${String(threads).padEnd(3)}${name.padEnd(52)}`;
+  const title = `${kind.toUpperCase()}, V = ${actions}, T = ${horizon}, layers ${layers}, width ${width}, heads ${heads}`;
+  console.log(`\n${title}\n${row("threads", "", "ms best (median)", "processor", "peak MB", "of PyTorch's")}`);
+  for (const { name, threads, times, processor, peak, refused } of results) {
     if (refused) {
-      console.log(`${label}does not run: half of this machine's memory is not enough`);
+      console.log(`${row(threads, name)} does not run: half of this machine's memory is not enough`);
       continue;
     }
-    const peers = results.filter((peer) => !peer.ours && !peer.refused && peer.threads === threads);
+    const peers = results.filter((peer) => peer.role === "peer" && peer.times.length > 0 && peer.threads === threads);
     const share = (of) => (of(times) / Math.min(...peers.map((peer) => of(peer.times)))).toFixed(2);
-    const shares = peers.length > 0 ? `${share(best)} (${share(median)})` : "";
-    const milliseconds = `${best(times).toFixed(1)} (${median(times).toFixed(1)})`;
-    console.log(`${label}${milliseconds.padStart(19)}${peak.toFixed(0).padStart(10)}${shares.padStart(20)}`);
+    const cells = [both(times), best(processor).toFixed(1), peak.toFixed(0)];
+    console.log(row(threads, name, ...cells, peers.length > 0 ? `${share(best)} (${share(median)})` : ""));
   }
   return printAgreement(results);
 };
+
+const both = (times) => `${best(times).toFixed(1)} (${median(times).toFixed(1)})`;
+
+const WIDTHS = [18, 11, 9, 14];
+
+const row = (threads, name, ...cells) =>
+  `${String(threads).padEnd(8)}${name.padEnd(48)}${cells.map((cell, index) => cell.padStart(WIDTHS[index])).join("")}`;

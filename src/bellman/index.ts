@@ -2,6 +2,7 @@ export type { KernelOptions } from "../kernels/index.ts";
 export { armOf, rewardOf } from "./arm.ts";
 export { bestResponses, highestRewards, mode, type RankedResponse, type ScoredResponse } from "./best.ts";
 export { type Certificate, certify, certifyExactly } from "./certify.ts";
+export { covariance, type Moments } from "./covariance.ts";
 export { type Comparison, compare } from "./compare.ts";
 export { condition, mask } from "./condition.ts";
 export { kl } from "./divergence.ts";

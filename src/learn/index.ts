@@ -1,4 +1,36 @@
 export { type Adam, type AdamState, adam, constantRate, cosineRate, type Schedule } from "./adam.ts";
+export type { Behaviour } from "./distill/objectives/behaviour.ts";
+export { bellmanRegression } from "./distill/objectives/bellman-regression.ts";
+export { type DistillOptions, type DistillStep, distillTabular } from "./distill/objectives/distill-tabular.ts";
+export { forwardKl } from "./distill/objectives/forward-kl.ts";
+export { type MeasuredGradient, measureGradient } from "./distill/objectives/measure-gradient.ts";
+export type { Objective } from "./distill/objectives/objective.ts";
+export { type PathConsistency, pathConsistency } from "./distill/objectives/path-consistency.ts";
+export { batchOf, drawBatch, type ResponseBatch } from "./distill/objectives/response-batch.ts";
+export { reverseKl } from "./distill/objectives/reverse-kl.ts";
+export {
+  type Feature,
+  type FeaturePart,
+  patternCount,
+  patternOccurs,
+  responseLength,
+  scaled,
+  sumOf,
+  tableFeature,
+} from "./distill/target/feature.ts";
+export { featureOfResponse } from "./distill/target/feature-of-response.ts";
+export { type FrontierPoint, frontier } from "./distill/target/frontier.ts";
+export type { FittedMoment, Moment } from "./distill/target/moment.ts";
+export type { WeightedResponses } from "./distill/target/observed-samples.ts";
+export { type CallOptions, callFunction, type ResponseFunction } from "./distill/target/response-function.ts";
+export {
+  type EstimatedMoment,
+  fitSampledMoments,
+  type SampledMoment,
+  type SampledMoments,
+} from "./distill/target/sampled-moments.ts";
+export { tabulateFunction } from "./distill/target/tabulate-function.ts";
+export { type TargetOptions, type TiltedTarget, tiltedTarget } from "./distill/target/tilted-target.ts";
 export { logGamma, normal, shuffled } from "./draws.ts";
 export type { Arrays, Compiled, Engine, Example, Resident, Step } from "./engine/engine.ts";
 export { jaxEngine } from "./engine/jax-engine.ts";
@@ -17,11 +49,11 @@ export { exactEbmRisk } from "./risks/exact-ebm.ts";
 export { minibatchArmRisk } from "./risks/minibatch-arm.ts";
 export { armProposal, type Proposal, tableProposal } from "./risks/proposal.ts";
 export { dataSource, modelSource, type ResponseSource } from "./risks/response-source.ts";
-export type { Draw, ExactRisk, Risk } from "./risks/risk.ts";
+export type { Draw, ExactRisk, Risk, RiskMemory } from "./risks/risk.ts";
 export { allResponses, EXACT_RESPONSES_LIMIT, type Rows } from "./risks/rows.ts";
 export { type Estimator, sampledEbmRisk } from "./risks/sampled-ebm.ts";
 export { armTable, ebmTable, type TransformerOnSpace, transformerTable } from "./risks/tabulate.ts";
-export { targetProbabilities } from "./risks/target.ts";
+export { type Targets, targetProbabilities } from "./risks/target.ts";
 export { type TabularStep, trainTabular } from "./tabular.ts";
 export { dirichletTarget, noisyTarget, zipfTarget } from "./targets.ts";
 export { type Corpus, corpusOf, splitText } from "./text/corpus.ts";

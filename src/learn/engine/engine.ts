@@ -28,6 +28,7 @@ export interface Compiled {
   sum(resident: Resident, chunks: readonly Tensors[]): Promise<Tensors>;
   /** Runs once: outputs named like residents replace them, the others are returned. */
   update(resident: Resident, chunk: Tensors): Promise<Tensors>;
+  /** Frees what the engine holds for this step. */
   dispose(): Promise<void>;
 }
 
@@ -42,7 +43,10 @@ export interface Example {
 export interface Engine {
   readonly name: "onnx" | "jax";
   readonly threads: number;
+  /** Takes tensors to the engine's side. */
   resident(initial: Tensors): Resident;
+  /** Compiles a step for the shapes of its example; refuses by name what it cannot compile. */
   compile(step: Step, example: Example): Promise<Compiled>;
+  /** Ends the engine's threads; what it compiled runs no more. */
   dispose(): Promise<void>;
 }

@@ -9,7 +9,7 @@ import { type Architecture, EMBEDDING, LAYER_WEIGHTS, parameterShapes } from "./
  * Gains are 1; everything else is normal with mean 0. A matrix has standard deviation `1/√(fan in)`, so that what a normalised
  * input is mapped to has mean square 1; the two matrices of a layer that write into the residual stream are smaller by
  * `1/√(2·layers)`, so that the stream's mean square does not grow with depth (Radford et al., 2019). See
- * {@link embeddingDeviation} for the embedding.
+ * `embeddingDeviation` in the source for the embedding.
  *
  * @param seed a whole number from 0 to 2³² − 1
  */

@@ -19,6 +19,7 @@ export interface Proposal {
   extend(rows: Rows, keep: Int32Array, random: RandomGenerator): Promise<Rows>;
   /** `log π` of every action, `[count × horizon]`, in nats; 0 after the end. */
   logPolicy(rows: Rows): Promise<Float64Array>;
+  /** Frees what it holds on an engine. */
   dispose(): Promise<void>;
 }
 

@@ -4,7 +4,9 @@ import { pickRows, type Rows } from "./rows.ts";
 
 /** Where the responses to learn come from. */
 export interface ResponseSource {
+  /** Largest number of actions of a response. */
   readonly horizon: number;
+  /** Responses, drawn independently. */
   draw(count: number, random: RandomGenerator): Promise<Rows>;
 }
 

@@ -10,6 +10,14 @@ export interface Draw {
   readonly step: number;
 }
 
+/** What a risk remembers between steps, such as the states of Markov chains. */
+export interface RiskMemory {
+  /** A copy of it as it is now. */
+  read(): Tensors;
+  /** Goes on from a copy. */
+  write(tensors: Tensors): void;
+}
+
 /** What a step of training needs: the risk in nats at the current weights, and its gradient by parameter name. */
 export interface Risk {
   /** An estimate of the risk from one draw, and its gradient; exact risks ignore the draw. */
@@ -17,7 +25,8 @@ export interface Risk {
   /** The risk in nats by everything this risk knows: all responses, or all held-out data. */
   evaluate(resident: Resident): Promise<number>;
   /** What the risk remembers between steps, for a checkpoint; absent where it remembers nothing. */
-  readonly memory?: { read(): Tensors; write(tensors: Tensors): void };
+  readonly memory?: RiskMemory;
+  /** Frees what it holds on an engine. */
   dispose(): Promise<void>;
 }
 

@@ -146,6 +146,21 @@ describe("certify", () => {
     expect(certified.effectiveSampleSize).toBeLessThan(20_000);
   });
 
+  test("says what is guaranteed, and where the student errs", async () => {
+    const certified = await arbelJson("certify", studentFile, rewardFile, "--samples", "1000", "--seed", "7");
+    const { residualRange, klBound, confident } = certified.guarantees;
+    expect(residualRange.lower).toBeLessThan(residualRange.upper);
+    expect(certified.exact.klTargetStudent).toBeLessThan(klBound);
+    expect(confident.klTargetStudent[1]).toBeLessThanOrEqual(klBound);
+    expect(certified).toHaveProperty("paretoShape");
+    expect(certified.breakdown.positions).toHaveLength(3);
+    const variances = certified.breakdown.states.map(({ variance }: { variance: number }) => variance);
+    expect(variances).toEqual(variances.toSorted((a: number, b: number) => b - a));
+    const { stdout } = await arbel("certify", studentFile, rewardFile, "--samples", "1000");
+    expect(stdout).toMatch(/^guaranteed, nats +certain +but for a chance of 5 %$/m);
+    expect(stdout).toMatch(/^errs most after +reached +variance$/m);
+  });
+
   test("warns of few effective samples", async () => {
     const far = folder.write("far.json", { ...reward, levels: [[[-4, -4, 0]], ...reward.levels.slice(1)] });
     const { stdout } = await arbel("certify", far, rewardFile, "--samples", "100");

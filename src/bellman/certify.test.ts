@@ -2,35 +2,57 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { tableOf, tree } from "../space/index.ts";
 import { certify, certifyExactly } from "./certify.ts";
+import type { Guarantees } from "./certify-guarantees.ts";
+import { certifyResiduals } from "./certify-residuals.ts";
 import type { Estimate } from "./estimate.ts";
+import { generator, uniform } from "./random.ts";
 import { toLogits } from "./soft-bellman.ts";
+import { certifiedPair } from "./testing/certified-pairs.ts";
 import { enumerate, isEmpty, klOf } from "./testing/enumeration.ts";
 import { randomTable, rewardPairs } from "./testing/problems.ts";
 
 const space = tree({ tokens: 3, horizon: 4, eos: true });
 
 describe("certify", () => {
-  test("covers the exact values with its 95 % intervals", () => {
-    const trials = 200;
+  test("covers the exact values, at every difficulty, or warns of few effective samples", () => {
+    const trials = 60;
+    const keys = ["logPartition", "klStudentTarget", "klTargetStudent"] as const;
     const hits = { logPartition: 0, klStudentTarget: 0, klTargetStudent: 0 };
-    for (let seed = 0; seed < trials; seed++) {
-      const target = randomTable(space, "reward", { seed, scale: 1, offset: 0, forbidden: 0 });
-      const logits = toLogits(target).logits;
-      const noise = randomTable(space, "reward", { seed: seed + 1_000, scale: 0.4, offset: 0, forbidden: 0 });
-      const levels = logits.levels.map((level, t) => level.map((q, arc) => q + (noise.levels[t]?.[arc] as number)));
-      const student = { ...logits, levels };
-      const certificate = certify(student, target, { samples: 2_000, seed });
+    let [missed, warned, broken] = [0, 0, 0];
+    for (let seed = 1_000; seed < 1_000 + trials; seed++) {
+      const { student, target } = certifiedPair(seed);
+      const certificate = certify(student, target, { samples: 10_000, seed });
       const exact = certifyExactly(student, target);
-      for (const key of Object.keys(hits) as (keyof typeof hits)[]) {
-        const [lower, upper] = certificate[key].interval;
-        if (lower <= exact[key] && exact[key] <= upper) hits[key]++;
-        // five standard errors and no bias beyond the 1/n of a ratio estimate
-        const distance = Math.abs(certificate[key].estimate - exact[key]);
-        expect(distance).toBeLessThan(6 * certificate[key].standardError + 1e-3);
-      }
+      const outside = ([lower, upper]: readonly [number, number], x: number) => x < lower - 1e-12 || x > upper + 1e-12;
+      const misses = keys.filter((key) => outside(certificate[key].interval, exact[key]));
+      for (const key of keys) if (!misses.includes(key)) hits[key]++;
+      if (misses.length > 0) missed++;
+      if (misses.length > 0 && certificate.warnings.join().includes("effective sample size")) warned++;
+      const { klBound, logPartition, confident } = certificate.guarantees as Guarantees;
+      if (keys.some((key) => outside(confident[key], exact[key]))) broken++;
+      // certain, up to rounding
+      expect(outside(logPartition, exact.logPartition)).toBe(false);
+      expect(Math.max(exact.klStudentTarget, exact.klTargetStudent)).toBeLessThanOrEqual(klBound + 1e-12);
     }
-    // of 200 intervals at 95 %, 180 or more hold but for a chance below 0.3 %
-    for (const hit of Object.values(hits)) expect(hit).toBeGreaterThanOrEqual(180);
+    for (const hit of Object.values(hits)) expect(hit).toBeGreaterThanOrEqual(0.9 * trials);
+    expect(warned).toBeGreaterThanOrEqual(0.9 * missed);
+    // of 60 with a chance of 5 % at most, 9 or fewer but for a chance below 0.2 %
+    expect(broken).toBeLessThanOrEqual(9);
+  });
+
+  test("covers with its guarantees also with 20 samples, and of weights that no sample shows", () => {
+    const trials = 200;
+    let broken = 0;
+    for (let seed = 0; seed < trials; seed++) {
+      const { student, target } = certifiedPair(seed);
+      const { confident } = certify(student, target, { samples: 20, seed }).guarantees as Guarantees;
+      const exact = certifyExactly(student, target);
+      const keys = Object.keys(confident) as (keyof typeof confident)[];
+      if (keys.some((key) => exact[key] < confident[key][0] - 1e-12 || exact[key] > confident[key][1] + 1e-12))
+        broken++;
+    }
+    // of 200 with a chance of 5 % at most, 20 or fewer but for a chance below 0.2 %
+    expect(broken).toBeLessThanOrEqual(20);
   });
 
   test("is exact, with standard error 0, for a student that is the target", () => {
@@ -42,6 +64,9 @@ describe("certify", () => {
     expect(certificate.klStudentTarget.estimate).toBeLessThan(1e-11);
     expect(certificate.effectiveSampleSize).toBeCloseTo(50, 8);
     expect(certificate.warnings).toEqual([]);
+    expect(certificate.paretoShape).toBe(-Infinity);
+    expect(certificate.guarantees?.klBound).toBeLessThan(1e-20);
+    expect(certificate.guarantees?.confident.klTargetStudent[1]).toBeLessThan(1e-11);
   });
 
   test("brackets log Z by its evidence bounds and never says NaN, whatever is forbidden", () => {
@@ -57,8 +82,17 @@ describe("certify", () => {
           certificate.klTargetStudent,
         ];
         const all = estimates.flatMap((e) => [e.estimate, e.standardError, ...e.interval]);
-        expect([...all, lower, upper, certificate.effectiveSampleSize].some(Number.isNaN)).toBe(false);
+        const { effectiveSampleSize, paretoShape } = certificate;
+        const { residualRange, logPartition, klBound, confident } = certificate.guarantees as Guarantees;
+        const guaranteed = [
+          ...Object.values(residualRange),
+          ...logPartition,
+          klBound,
+          ...Object.values(confident).flat(),
+        ];
+        expect([...all, lower, upper, effectiveSampleSize, paretoShape, ...guaranteed].some(Number.isNaN)).toBe(false);
         const exact = certifyExactly(student, target);
+        expect(Math.max(exact.klStudentTarget, exact.klTargetStudent)).toBeLessThanOrEqual(klBound * (1 + 1e-9) + 1e-9);
         if (certificate.klStudentTarget.estimate === Infinity) expect(exact.klStudentTarget).toBe(Infinity);
         const [p, q] = [enumerate(student), enumerate(target)];
         if (Number.isFinite(klOf(p, q))) expect(exact.klStudentTarget).toBeCloseTo(klOf(p, q), 5);
@@ -87,7 +121,34 @@ describe("certify", () => {
     const certificate = certify(half, all, { samples: 100, seed: 1 });
     expect(certificate.klTargetStudent.estimate).toBe(Infinity);
     expect(certificate.warnings.join()).toMatch(/probability 0 to responses of the target/);
+    expect(certificate.guarantees?.klBound).toBe(Infinity);
+    expect(certificate.guarantees?.logPartition[1]).toBe(Infinity);
+    expect(certificate.guarantees?.confident.klTargetStudent).toEqual([Infinity, Infinity]);
     expect(certify(all, half, { samples: 100, seed: 1 }).klStudentTarget.estimate).toBe(Infinity);
+  });
+
+  test("warns of a heavy tail, of few samples, and of what was not sampled where the range is known", () => {
+    const random = generator(5);
+    // Pareto weights of shape 0.85: finite mean, infinite variance
+    const heavy = Float64Array.from({ length: 5_000 }, () => -0.85 * Math.log(uniform(random)));
+    expect(certifyResiduals(heavy).warnings.join()).toMatch(/cannot be trusted: .* Pareto shape 0\.[789]/);
+    expect(certifyResiduals(heavy.subarray(0, 10)).warnings.join()).toMatch(/with 10 samples: too few/);
+    const even = Float64Array.from({ length: 1_000 }, () => 0.1 * uniform(random));
+    expect(certifyResiduals(even).warnings).toEqual([]);
+    const { warnings, guarantees } = certifyResiduals(even, { range: { lower: 0, upper: 8 } });
+    expect(warnings.join()).toMatch(/not sampled: .* residual 8\.000 nats/);
+    // 3 expected samples of weight e^8 among 1,000 would change log Z by log(1 + 3·e^8/1,000) ≈ 2.3 nats: the guarantee must allow it
+    expect(guarantees?.confident.logPartition[1]).toBeGreaterThan(2.3);
+    expect(certifyResiduals(even).guarantees).toBeUndefined();
+  });
+
+  test("refuses residuals and ranges that cannot be", () => {
+    const good = Float64Array.of(0, 1, 2);
+    expect(() => certifyResiduals(Float64Array.of(1))).toThrow(/"samples" must be a whole number ≥ 2, got 1/);
+    expect(() => certifyResiduals(Float64Array.of(1, Number.NaN))).toThrow(/"residuals\[1\]" must be a finite number/);
+    expect(() => certifyResiduals(Float64Array.of(Infinity, 1))).toThrow(/"residuals\[0\]" must be a finite number/);
+    expect(() => certifyResiduals(good, { range: { lower: 1, upper: 0 } })).toThrow(/"range" must have lower ≤ upper/);
+    expect(() => certifyResiduals(good, { range: { lower: 0, upper: 1.5 } })).toThrow(/but "residuals\[2\]" is 2/);
   });
 
   test("refuses fewer than 2 samples and models on different spaces", () => {

@@ -3,26 +3,14 @@ export interface Estimate {
   readonly estimate: number;
   /** Standard error, by the delta method. */
   readonly standardError: number;
-  /** 95 % confidence interval, by the normal approximation. */
+  /** 95 % confidence interval; who makes the estimate says how. */
   readonly interval: readonly [lower: number, upper: number];
 }
 
-/** 97.5 % quantile of the standard normal distribution. */
-const QUANTILE = 1.959963984540054;
-
-/**
- * An estimate with the spread of its influence values: each sample's first-order effect on the estimate, of mean 0.
- *
- * @param floor the smallest value that the estimated quantity can have
- */
-export const estimateOf = (estimate: number, influences: Float64Array, floor = -Infinity): Estimate => {
+/** Standard error of an estimate from its influence values: each sample's first-order effect on it, of mean 0. */
+export const standardErrorOf = (influences: Float64Array): number => {
   const count = influences.length;
-  const standardError = Math.sqrt(influences.reduce((sum, x) => sum + x * x, 0) / (count - 1) / count);
-  return {
-    estimate,
-    standardError,
-    interval: [Math.max(floor, estimate - QUANTILE * standardError), estimate + QUANTILE * standardError],
-  };
+  return Math.sqrt(influences.reduce((sum, x) => sum + x * x, 0) / (count - 1) / count);
 };
 
 /** What samples cannot tell: nothing known above the floor. */
@@ -31,3 +19,6 @@ export const unknown = (estimate: number, floor = -Infinity): Estimate => ({
   standardError: Infinity,
   interval: [floor, Infinity],
 });
+
+/** What is infinite for certain. */
+export const infinite: Estimate = { estimate: Infinity, standardError: 0, interval: [Infinity, Infinity] };

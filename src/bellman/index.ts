@@ -1,10 +1,13 @@
 export type { KernelOptions } from "../kernels/index.ts";
 export { armOf, rewardOf } from "./arm.ts";
 export { bestResponses, highestRewards, mode, type RankedResponse, type ScoredResponse } from "./best.ts";
-export { type Certificate, certify, certifyExactly } from "./certify.ts";
-export { covariance, type Moments } from "./covariance.ts";
+export type { Certificate } from "./certificate.ts";
+export { certify, certifyExactly } from "./certify.ts";
+export type { Guarantees } from "./certify-guarantees.ts";
+export { certifyResiduals } from "./certify-residuals.ts";
 export { type Comparison, compare } from "./compare.ts";
 export { condition, mask } from "./condition.ts";
+export { covariance, type Moments } from "./covariance.ts";
 export { kl } from "./divergence.ts";
 export { EmptyModelError } from "./empty-model.ts";
 export type { Estimate } from "./estimate.ts";
@@ -13,6 +16,13 @@ export { hardValues } from "./hard-values.ts";
 export { arcMarginals, visits } from "./marginals.ts";
 export { logProbability, policy, score } from "./policy.ts";
 export { generator, gumbel, type RandomGenerator, uniform } from "./random.ts";
+export {
+  type PositionResidual,
+  type ResidualBreakdown,
+  residualBreakdown,
+  type StateResidual,
+} from "./residual-breakdown.ts";
+export { residualRange } from "./residual-range.ts";
 export { residuals } from "./residuals.ts";
 export { rewardAlong } from "./reward-along.ts";
 export { type Samples, sample } from "./sample.ts";

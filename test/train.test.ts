@@ -275,13 +275,18 @@ describe("bad input is refused before any work", () => {
     [
       "a space too large",
       () => ["--tokens", "8", "--horizon", "8"],
-      /16777216 responses, .* 1048576: .*add --batch 256 for the sampled/,
+      /16777216 responses, .* 1048576, .*--target FILE --batch 256/,
     ],
-    ["a space far too large", () => ["--tokens", "8", "--horizon", "9999999"], /far too many responses/],
+    [
+      "a space far too large",
+      () => ["--tokens", "8", "--horizon", "9999999"],
+      /about 10\^9030898 responses.*--batch 256/,
+    ],
+    ["names that fill the memory", () => ["--tokens", "1000000000", "--horizon", "1"], /1000000000 responses/],
     [
       "too many to score",
-      () => ["--tokens", "8", "--horizon", "8", "--batch", "2", "--target", "teacher"],
-      /too many to score/,
+      () => ["--tokens", "8", "--horizon", "20", "--batch", "2", "--target", "teacher"],
+      /1152921504606846976 responses, .*--target teacher/,
     ],
     ["a target unknown", () => [...SMALL, "--target", "zip"], /--target zip: is not known: use zipf/],
     ["a target that is missing", () => [...SMALL, "--target", "no.csv"], /no\.csv: there is no such file/],

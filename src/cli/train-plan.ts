@@ -59,7 +59,7 @@ const spacePlan = (options: Decisive): Plan => {
   const space = spaceOf(options);
   const model = architectureOf(options, { ...space, kind: options.model });
   const { seed, batch, target = "zipf" } = options;
-  checkSize(space, batch, target);
+  checkSize(countResponses(space), batch, target);
   const table = target === "teacher" ? undefined : targetOf(target, space, seed);
   return {
     architecture: model,
@@ -74,17 +74,29 @@ const spacePlan = (options: Decisive): Plan => {
   };
 };
 
-/** Refuses an exact risk, or a teacher's scores, over too many responses. */
-const checkSize = (space: Tree, batch: number | undefined, target: string): void => {
-  const responses = countResponses(space);
-  if (responses <= BigInt(EXACT_RESPONSES_LIMIT)) return;
+/** Refuses an exact risk over too many responses, and a target of so many that is not read from a file. */
+const checkSize = (responses: bigint | string, batch: number | undefined, target: string): void => {
+  if (typeof responses === "bigint" && responses <= BigInt(EXACT_RESPONSES_LIMIT)) return;
+  const fromFile = isTableName(target);
+  if (fromFile && batch !== undefined) return;
   const many = `the space has ${responses} responses, an exact risk takes at most ${EXACT_RESPONSES_LIMIT}`;
-  if (batch === undefined) {
-    throw new InputError(`${many}: lower --horizon or --tokens, or add --batch 256 for the sampled risk`);
-  }
-  if (target === "teacher") {
-    throw new InputError(`--target teacher: the space has ${responses} responses, too many to score: lower --horizon`);
-  }
+  throw new InputError(
+    fromFile
+      ? `${many}: lower --horizon or --tokens, or add --batch 256 for the sampled risk`
+      : `${many}, and so does --target ${target}: lower --horizon or --tokens, or sample a table: --target FILE --batch 256`,
+  );
+};
+
+/** How many responses a tree of these sizes has, or about how many where it takes long to write. */
+const responsesOf = (tokens: number, horizon: number, eos: boolean): bigint | string => {
+  const digits = horizon * Math.log10(Math.max(2, tokens));
+  if (digits > 300) return `about 10^${Math.floor(digits)}`;
+  const longest = eos ? horizon - 1 : horizon;
+  const count = BigInt(tokens);
+  if (!eos) return count ** BigInt(longest);
+  let sum = 0n;
+  for (let length = 0; length <= longest; length++) sum += count ** BigInt(length);
+  return sum;
 };
 
 const refuseOptions = (options: Decisive, names: readonly (keyof Decisive)[], why: string): void => {
@@ -122,9 +134,9 @@ const spaceOf = (options: Decisive): Tree => {
     const missing = tokens === undefined ? "--tokens" : "--horizon";
     throw new InputError(`${missing} is missing: give --tokens and --horizon, a --space, or a --text to learn`);
   }
-  const bits = horizon * Math.log2(Math.max(2, tokens));
-  // 2^60 responses are refused by their number; beyond, even that takes long to write
-  if (bits > 4096) throw new InputError(`--horizon ${horizon}: far too many responses for an exact risk: lower it`);
+  // before the tree is made, whose names alone would fill the memory
+  if (tokens >= 1 && horizon >= 1)
+    checkSize(responsesOf(tokens, horizon, eos ?? false), options.batch, target ?? "zipf");
   return refuseFrom("the options", () => tree({ tokens, horizon, eos: eos ?? false }));
 };
 

@@ -170,4 +170,31 @@ describe("the ONNX engine", () => {
     await engine.dispose();
     await expect(compiled.map(resident, chunks)).rejects.toThrow(/disposed/);
   });
+
+  it("can be disposed in the middle of a run, which then says so", async () => {
+    const engine = await onnxEngine({ threads: 2 });
+    const compiled = await engine.compile(lossStep, example);
+    const running = compiled.sum(
+      engine.resident(example.resident),
+      Array.from({ length: 4000 }, () => chunks[0] as Tensors),
+    );
+    const outcome = running.then(
+      () => "ended",
+      (error: Error) => error.message,
+    );
+    await engine.dispose();
+    expect(await outcome).toMatch(/ended|disposed/);
+  });
+
+  it("takes outputs of any name", async () => {
+    const engine = await onnxEngine({ threads: 1 });
+    const step: Step = (_, { x }) => ({ v1: (x as Traced).ref.mul(2), c1: (x as Traced).add(1) });
+    const compiled = await engine.compile(step, { resident: {}, chunk: { x: tensor([2], [1, 2]) } });
+    const [outputs] = await compiled.map(engine.resident({}), [{ x: tensor([2], [1, 2]) }]);
+    expect([dataOf(outputs as Tensors, "v1"), dataOf(outputs as Tensors, "c1")]).toEqual([
+      [2, 4],
+      [2, 3],
+    ]);
+    await engine.dispose();
+  });
 });

@@ -1,5 +1,5 @@
 import { type Arm, armOf, entropy, type Samples, sample } from "../../bellman/index.ts";
-import { automaton, countStates, layered, type Space, type Table, type Tree, tableOfArcs } from "../../space/index.ts";
+import { countStates, type Table, type Tree, tableOf } from "../../space/index.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Tensors } from "../engine/tensor.ts";
 import type { Architecture } from "../models/architecture.ts";
@@ -55,7 +55,7 @@ export const spaceTask = async (
  * The risk of a model over fresh samples of a target on a tree, which may be too large to enumerate.
  *
  * An ARM learns `batch` samples a step by teacher forcing; an EBM contrasts them with as many chains of persistent
- * Metropolis–Hastings, proposed uniformly. Risks are estimates, the final one too; the entropy is exact.
+ * Metropolis–Hastings, proposed by the target and uniformly by halves. Risks are estimates, the final one too; the entropy is exact.
  *
  * @param options.target a reward or logits table on that tree
  */
@@ -111,17 +111,41 @@ const chainRisk = (engine: Engine, model: Architecture, arm: Arm, batch: number)
     engine,
     model,
     data: modelSource(arm),
-    proposal: tableProposal(uniformOn(arm.logits.space)),
+    proposal: tableProposal(mixedWithUniform(arm)),
     estimator: "metropolis",
     batch,
     samples: Math.max(batch, model.horizon),
   });
 
-/** The uniform distribution over all responses, in a table that does not grow with their number. */
-const uniformOn = ({ tokens, horizon, eos }: Space): Table => {
-  const arcs = tokens.map((_, token) => [0, token, 0] as const);
-  const anything = automaton({ tokens, states: 1, start: 0, arcs, accept: [0] });
-  return tableOfArcs(layered(anything, { horizon, eos }), "reward", () => 0);
+/**
+ * A policy that proposes what the target likes half of the time, and any action otherwise.
+ *
+ * The model to learn comes close to the target, so most proposals are accepted; and no place is out of reach, so that a chain finds what
+ * the model likes and the target does not. Uniform proposals alone mix so slowly that the chains lose the model.
+ */
+const mixedWithUniform = (arm: Arm): Table => {
+  const { space, levels } = arm.logits;
+  const { actions, horizon, eos } = space;
+  return tableOf(
+    space,
+    "logits",
+    levels.map((level, depth) => {
+      const last = eos && depth === horizon - 1;
+      return level.map((logit, arc) => {
+        if (last) return arc % actions === actions - 1 ? 0 : -Infinity;
+        const first = arc - (arc % actions);
+        const value = logSumExp(level.subarray(first, first + actions));
+        const target = value === -Infinity ? 0 : Math.exp(logit - value);
+        return Math.log(target + 1 / actions);
+      });
+    }),
+  );
+};
+
+/** `log Σ exp`, −∞ where nothing is allowed. */
+const logSumExp = (row: Float64Array): number => {
+  const max = row.reduce((most, x) => Math.max(most, x), -Infinity);
+  return max === -Infinity ? max : max + Math.log(row.reduce((sum, x) => sum + Math.exp(x - max), 0));
 };
 
 /** The risk of a model on text. */

@@ -21,6 +21,8 @@ export interface SharedResident {
 export type Request =
   | { readonly type: "session"; readonly id: number; readonly model: Uint8Array; readonly ports: Ports }
   | { readonly type: "drop"; readonly session: number }
+  /** Ends the thread once what was asked before is done. */
+  | { readonly type: "end" }
   | {
       readonly type: "run";
       readonly task: number;

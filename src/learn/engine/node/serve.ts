@@ -148,6 +148,9 @@ export function serve(runtime: typeof import("onnxruntime-node"), port: MessageP
         await (await sessions.get(request.session))?.session.release();
         sessions.delete(request.session);
         return;
+      case "end":
+        port.close();
+        return;
       case "run":
         await run(request).then(
           (outputs) => answer({ type: "done", task: request.task, outputs }),

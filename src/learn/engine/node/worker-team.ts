@@ -44,6 +44,7 @@ function startWorker(runtime: string, provider: string): Worker {
 /** Starts `size` workers. */
 export function workerTeam(size: number, runtime: string, provider: string): WorkerTeam {
   const waiting = new Map<number, Waiting>();
+  const ended = new Set<Worker>();
   let nextTask = 1;
   let broken: Error | undefined;
 
@@ -73,7 +74,10 @@ export function workerTeam(size: number, runtime: string, provider: string): Wor
       }
     });
     worker.on("error", failAll);
-    worker.on("exit", () => failAll(new Error("a worker thread of ONNX Runtime ended")));
+    worker.on("exit", () => {
+      ended.add(worker);
+      failAll(new Error("a worker thread of ONNX Runtime ended"));
+    });
     return worker;
   });
 
@@ -122,22 +126,47 @@ export function workerTeam(size: number, runtime: string, provider: string): Wor
         const results: Tensors[][] = [];
         let next = 0;
         const work = async (worker: Worker): Promise<void> => {
-          for (let index = next++; index < tasks.length; index = next++) {
+          for (let index = next++; index < tasks.length && broken === undefined; index = next++) {
             const task = nextTask++;
             const done = expect(task);
             worker.postMessage({ ...tasks[index], type: "run", task });
-            results[index] = [...(await done)];
+            try {
+              results[index] = [...(await done)];
+            } catch (error) {
+              next = tasks.length;
+              throw error;
+            }
           }
         };
-        await Promise.all(workers.flatMap((worker) => Array.from({ length: IN_FLIGHT }, () => work(worker))));
+        // All are awaited, also where one fails: whoever disposes then finds no thread at work.
+        const lanes = workers.flatMap((worker) => Array.from({ length: IN_FLIGHT }, () => work(worker)));
+        const failed = (await Promise.allSettled(lanes)).find((lane) => lane.status === "rejected");
+        if (failed !== undefined) {
+          throw failed.reason;
+        }
+        if (broken !== undefined) {
+          throw broken;
+        }
         return results;
       }),
     async dispose() {
-      for (const worker of workers) {
-        worker.removeAllListeners("exit");
-      }
-      await Promise.all(workers.map((worker) => worker.terminate()));
-      failAll(new Error("the engine was disposed"));
+      // A thread that is terminated inside native code takes the process with it, so each ends by itself.
+      const disposed = new Error("the engine was disposed");
+      broken ??= disposed;
+      await Promise.all(
+        workers.map(
+          (worker) =>
+            new Promise<void>((resolve) => {
+              if (ended.has(worker)) {
+                resolve();
+                return;
+              }
+              worker.ref();
+              worker.once("exit", () => resolve());
+              worker.postMessage({ type: "end" } satisfies Request);
+            }),
+        ),
+      );
     },
   };
 }

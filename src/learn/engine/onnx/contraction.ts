@@ -44,8 +44,11 @@ function byNumbers(graph: GraphBuilder, { operands, factor }: Contraction, shape
     const multiplied = elementwise(graph, "Mul", [left, right], [...shape, inner], "float32", {}, "", shape.length);
     view = withoutLast(reduceParts(graph, "ReduceSum", multiplied, (axis) => axis === shape.length).view);
   }
+  if (factor === 1) {
+    return view;
+  }
   const scale = plainView(graph.constant("float32", [], [factor]), "float32", []);
-  return factor === 1 ? view : elementwise(graph, "Mul", [view, scale], shape, "float32");
+  return elementwise(graph, "Mul", [view, scale], shape, "float32");
 }
 
 /** Whether multiplying number by number is faster than calling a matrix product. */

@@ -44,7 +44,9 @@ export interface ExpressionFactory {
 const attributeKey = (attributes: Readonly<Record<string, unknown>>): string =>
   Object.keys(attributes)
     .sort()
-    .map((name) => `${name}=${JSON.stringify(attributes[name])}`)
+    .map(
+      (name) => `${name}=${typeof attributes[name] === "number" ? attributes[name] : JSON.stringify(attributes[name])}`,
+    )
     .join(";");
 
 /** A factory that has made nothing yet. */

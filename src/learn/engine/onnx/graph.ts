@@ -36,7 +36,7 @@ export interface Graph {
   readonly outputs: readonly GraphPort[];
 }
 
-/** Builds a graph node by node; equal nodes on equal inputs are made once. */
+/** Builds a graph node by node; equal nodes on equal inputs are made once. Its own names begin with `#`, so that outputs may be called anything else. */
 export interface GraphBuilder {
   /** A node with one output of this shape; its name. */
   node(
@@ -74,7 +74,7 @@ export function graphBuilder(): GraphBuilder {
     if (old !== undefined) {
       return old;
     }
-    const name = `c${count++}`;
+    const name = `#c${count++}`;
     initializers.push({ name, kind, shape, data });
     shapes.set(name, shape);
     kinds.set(name, kind);
@@ -90,7 +90,7 @@ export function graphBuilder(): GraphBuilder {
     if (old !== undefined) {
       return old;
     }
-    const name = `v${count++}`;
+    const name = `#v${count++}`;
     nodes.push({ operation, domain, inputs: from, outputs: [name], attributes });
     shapes.set(name, [...shape]);
     kinds.set(name, kind);

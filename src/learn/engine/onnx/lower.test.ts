@@ -312,6 +312,16 @@ describe("lowering", () => {
     expect(gradient).toEqual([0, 0.5, 1]);
   });
 
+  it("tells infinities and NaN apart", () =>
+    agree(
+      (_weights, { x }) => ({
+        above: np.maximum((x as Traced).ref, -Infinity),
+        below: np.minimum((x as Traced).ref, Infinity),
+        masked: np.where(np.less((x as Traced).ref, 0), -Infinity, x as Traced),
+      }),
+      { x: numbers([5], 3) },
+    ));
+
   it("refuses a primitive it does not know by name", async () => {
     const step: Step = (_weights, { x }) => ({ y: np.sort(x as Traced) });
     await expect(runLowered(step, { x: numbers([4], 1) })).rejects.toThrow(

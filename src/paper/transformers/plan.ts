@@ -122,9 +122,9 @@ export const PLANS: Readonly<Record<PlanName, TransformerPlan>> = {
   },
   default: {
     name: "default",
-    wide: [...zipfGoals(WIDE, SMALL, { steps: 800, starts: 3 }), ...zipfGoals(WIDE, MEDIUM, { steps: 400, starts: 3 })],
+    wide: [...zipfGoals(WIDE, SMALL, { steps: 800, starts: 3 }), ...zipfGoals(WIDE, MEDIUM, { steps: 400, starts: 2 })],
     long: [...zipfGoals(LONG, SMALL, { steps: 800, starts: 2 }), ...zipfGoals(LONG, MEDIUM, { steps: 500, starts: 1 })],
-    targets: otherTargets(["dirichlet", "noisy", "teacher"], { steps: 800, starts: 2 }),
+    targets: otherTargets(["dirichlet", "noisy", "teacher"], { steps: 800, starts: 1 }),
     rates: otherRates(RATES, SMALL, { steps: 800, starts: 1 }),
   },
   paper: {

@@ -1,5 +1,5 @@
 // M on whole trees of some 20 million arcs, beside numpy. The floor for V = 8, T = 8, fixed length: 19 million exponentials; 153 MB of rewards read, 19 MB
-// of logits (the last depth's are the rewards themselves) and 19 MB of values written to fresh memory.
+// of logits (the last depth's are the rewards themselves) and 19 MB of values written, to fresh memory or over an earlier result's.
 import { emptyLevels, tableOf, toLogits, tree } from "arbel";
 import { runNumpy } from "./numpy.mjs";
 
@@ -8,7 +8,7 @@ const SIZES = [
   { tokens: 4, horizon: 12, eos: false },
   { tokens: 8, horizon: 8, eos: true },
 ];
-const REPEATS = 15;
+const REPEATS = 21;
 
 /** A table of pseudo-random rewards between −2 and 2 in the arrays of the library: large levels lie in shared memory. */
 const rewardsOf = (size) => {
@@ -62,10 +62,13 @@ export const benchSweep = async () => {
   for (const size of SIZES) {
     const reward = rewardsOf(size);
     const own = ordinary(reward);
-    const [plain, one, two, oneOrdinary, twoOrdinary] = await timesOf([
+    const out = toLogits(reward);
+    const [plain, one, two, oneOut, twoOut, oneOrdinary, twoOrdinary] = await timesOf([
       () => toLogits(reward, { kernel: "reference" }),
       () => toLogits(reward, { kernel: "wasm", threads: 1 }),
       () => toLogits(reward, { kernel: "wasm", threads: 2 }),
+      () => toLogits(reward, { kernel: "wasm", threads: 1, out }),
+      () => toLogits(reward, { kernel: "wasm", threads: 2, out }),
       () => toLogits(own, { kernel: "wasm", threads: 1 }),
       () => toLogits(own, { kernel: "wasm", threads: 2 }),
     ]);
@@ -79,6 +82,8 @@ export const benchSweep = async () => {
     print("arbel, TypeScript", plain);
     print("arbel, WASM, one thread", one);
     print("arbel, WASM, two threads", two);
+    print("  over an earlier result, one", oneOut);
+    print("  over an earlier result, two", twoOut);
     print("  rewards in ordinary memory, one", oneOrdinary);
     print("  rewards in ordinary memory, two", twoOrdinary);
     for (const [name, times] of Object.entries(numpy)) print(`numpy, ${name}`, times);

@@ -28,6 +28,6 @@ export { rewardAlong } from "./reward-along.ts";
 export { type Samples, sample } from "./sample.ts";
 export { type DistinctResponse, sampleWithoutReplacement } from "./sample-without-replacement.ts";
 export { sharpBound } from "./sharp-bound.ts";
-export { type Arm, type Model, softValues, toLogits, toReward } from "./soft-bellman.ts";
+export { type Arm, type Model, type SweepOptions, softValues, toLogits, toReward } from "./soft-bellman.ts";
 export { countSupport } from "./support.ts";
 export { tilt } from "./tilt.ts";

@@ -1,5 +1,14 @@
-import { type KernelOptions, kernelFor } from "../kernels/index.ts";
-import { type ArcLayer, END, emptyLevel, emptyValues, type Space, type Table, tableBytes } from "../space/index.ts";
+import { type DepthSweep, type KernelOptions, kernelFor } from "../kernels/index.ts";
+import {
+  type ArcLayer,
+  checkSameSpace,
+  END,
+  emptyLevel,
+  emptyValues,
+  type Space,
+  type Table,
+  tableBytes,
+} from "../space/index.ts";
 import { byDepth } from "./by-depth.ts";
 import { emptyModel } from "./empty-model.ts";
 import { expectKind } from "./expect-kind.ts";
@@ -12,6 +21,15 @@ export interface Arm {
   readonly values: readonly Float64Array[];
   /** `V_q` at the start, in nats: `log Z` of the energy-based model `M⁻¹(q)`. */
   readonly logPartition: number;
+}
+
+/** How {@link toLogits} sweeps, and where to. */
+export interface SweepOptions extends KernelOptions {
+  /**
+   * A model of the same space that is needed no more: its arrays are written over. Fresh memory for a large table costs up to half as
+   * much as the sweep.
+   */
+  readonly out?: Arm;
 }
 
 /** Anything that gives a distribution over responses: a reward or logits table, or logits with their values. */
@@ -27,7 +45,8 @@ export type Model = Table | Arm;
  * @param reward a table of kind `"reward"`
  * @param options how to sweep; an automaton's layers are swept by one thread, and threads gain most on rewards in shared
  * memory: see {@link emptyLevels}
- * @throws TypeError where the table holds logits; {@link EmptyModelError} where no response has positive probability
+ * @throws TypeError where the table holds logits; RangeError where `options.out` is on another space or shares the reward's memory;
+ * {@link EmptyModelError} where no response has positive probability
  * @example
  * ```ts
  * import { table, toLogits, tree } from "arbel";
@@ -37,8 +56,9 @@ export type Model = Table | Arm;
  * console.log(logits.levels[0], logPartition);
  * ```
  */
-export const toLogits = (reward: Table, options: KernelOptions = {}): Arm => {
+export const toLogits = (reward: Table, options: SweepOptions = {}): Arm => {
   expectKind(reward, "reward");
+  if (options.out) checkOut(reward, options.out);
   const arm = reward.space.kind === "tree" ? sweepTree(reward, options) : sweepLayers(reward, options);
   if (arm.logPartition === -Infinity) throw emptyModel(reward);
   return arm;
@@ -75,6 +95,19 @@ export const toReward = (logits: Table, options: KernelOptions = {}): Table => {
   return { space, kind: "reward", levels };
 };
 
+/** The last depth of `out` is not written: it is the reward's own there. */
+const checkOut = ({ space, levels }: Table, out: Arm): void => {
+  checkSameSpace(space, out.logits.space);
+  const buffers = new Set(levels.map(({ buffer }) => buffer));
+  const written = [...out.logits.levels.slice(0, -1), ...out.values];
+  if (written.some(({ buffer }) => buffers.has(buffer))) {
+    throw new RangeError('"out" shares memory with the reward, which is read while it is written: leave it out');
+  }
+  if (new Set(written.map(({ buffer }) => buffer)).size < written.length) {
+    throw new RangeError('"out" holds one array twice: give what toLogits returned');
+  }
+};
+
 /** `r = q − V(s⊕a)`; −∞ into a dead state, where the difference would be +∞. */
 const rewardOfArc = (q: number, target: number, next: Float64Array): number => {
   if (target === END) return q;
@@ -108,54 +141,54 @@ export const softValues = (logits: Table, options: KernelOptions = {}): Float64A
   );
 };
 
-const sweepTree = (reward: Table, options: KernelOptions): Arm => {
-  const { space, levels } = reward;
-  const kernel = kernelFor(tableBytes(space) / 8, options);
-  const [tokens, actions] = [space.tokens.length, space.actions];
-  return sweep(reward, (depth, next) => {
-    const { states: rows } = space.layer(depth);
-    const r = levels[depth] as Float64Array;
-    const value = emptyValues(space, depth);
-    if (!next) {
-      kernel.softValues({ rows, tokens, actions }, r, value);
-      return { q: r, value };
-    }
-    const q = emptyLevel(space, depth);
-    kernel.softBellman({ rows, tokens, actions }, r, next, q, value);
-    return { q, value };
-  });
-};
-
-const sweepLayers = (reward: Table, options: KernelOptions): Arm => {
-  const { space, levels } = reward;
-  const kernel = kernelFor(space.layer(0).arcs, options);
-  return sweep(reward, (depth, next) => {
-    const layer = space.layer(depth) as ArcLayer;
-    const r = levels[depth] as Float64Array;
-    const value = new Float64Array(layer.states);
-    const q = next ? new Float64Array(layer.arcs) : null;
-    kernel.softBellmanArcs(layer, r, next, q, value);
-    return { q: q ?? r, value };
-  });
-};
-
 /**
- * M, depth by depth from the last. At the last depth, where every action ends the response, `q` is `r`: its array is the
- * reward's own. On a tree that is most of the table, and not writing it to fresh memory halves the time.
+ * M on a tree. At the last depth, where every action ends the response, `q` is `r`: its array is the reward's own. That is most of the
+ * table, and not writing it to fresh memory halves the time.
  */
-const sweep = (
-  { space }: Table,
-  backUp: (depth: number, next: Float64Array | null) => { q: Float64Array; value: Float64Array },
-): Arm => {
-  const logits: Float64Array[] = new Array(space.horizon);
+const sweepTree = (reward: Table, options: SweepOptions): Arm => {
+  const { space } = reward;
+  const [tokens, actions] = [space.tokens.length, space.actions];
+  const levels = reward.levels.slice();
+  const values: Float64Array[] = [];
+  const depthOf = (depth: number): DepthSweep => {
+    const next = values[depth + 1] ?? null;
+    const logits = next && (options.out?.logits.levels[depth] ?? emptyLevel(space, depth));
+    const value = options.out?.values[depth] ?? emptyValues(space, depth);
+    const r = reward.levels[depth] as Float64Array;
+    levels[depth] = logits ?? r;
+    values[depth] = value;
+    return { level: { rows: space.layer(depth).states, tokens, actions }, reward: r, next, logits, values: value };
+  };
+  const last = space.horizon - 1;
+  const others = () => Array.from({ length: last }, (_, index) => depthOf(last - 1 - index));
+  kernelFor(tableBytes(space) / 8, options).softBellmanTree(depthOf(last), others);
+  return armOfSweep(space, levels, values);
+};
+
+/** M on an automaton, depth by depth from the last, whose `q` is `r`. */
+const sweepLayers = (reward: Table, options: SweepOptions): Arm => {
+  const { space } = reward;
+  const kernel = kernelFor(space.layer(0).arcs, options);
+  const levels: Float64Array[] = new Array(space.horizon);
   const values: Float64Array[] = new Array(space.horizon);
   for (let depth = space.horizon - 1; depth >= 0; depth--) {
-    const { q, value } = backUp(depth, values[depth + 1] ?? null);
-    logits[depth] = q;
+    const layer = space.layer(depth) as ArcLayer;
+    const r = reward.levels[depth] as Float64Array;
+    const next = values[depth + 1] ?? null;
+    const value = options.out?.values[depth] ?? new Float64Array(layer.states);
+    const q = next && (options.out?.logits.levels[depth] ?? new Float64Array(layer.arcs));
+    kernel.softBellmanArcs(layer, r, next, q, value);
+    levels[depth] = q ?? r;
     values[depth] = value;
   }
-  return { logits: { space, kind: "logits", levels: logits }, values, logPartition: startValue(space, values) };
+  return armOfSweep(space, levels, values);
 };
+
+const armOfSweep = (space: Space, levels: Float64Array[], values: Float64Array[]): Arm => ({
+  logits: { space, kind: "logits", levels },
+  values,
+  logPartition: startValue(space, values),
+});
 
 const startValue = (space: Space, values: readonly Float64Array[]) =>
   (values[0] as Float64Array)[space.start] as number;

@@ -33,6 +33,41 @@ test("results do not depend on threads, nor on the memory of the rewards", async
   expect(same(back.levels, toReward(one.logits, { threads: 1 }).levels)).toBe(true);
 });
 
+test("an earlier result's memory may be written over", () => {
+  for (const horizon of [4, 8]) {
+    const space = tree({ tokens: 6, horizon, eos: true });
+    const [reward, other] = [0.5, -2].map((scale) =>
+      table(space, "reward", (prefix, action) => scale * Math.sin(prefix.length + 3 * action)),
+    ) as [Table, Table];
+    const expected = toLogits(reward);
+    const out = toLogits(other);
+    const arrays = [...out.logits.levels.slice(0, -1), ...out.values];
+    const written = toLogits(reward, { out });
+    expect(written.logPartition).toBe(expected.logPartition);
+    expect(same(written.logits.levels, expected.logits.levels) && same(written.values, expected.values)).toBe(true);
+    expect([...written.logits.levels.slice(0, -1), ...written.values].every((array, i) => array === arrays[i])).toBe(
+      true,
+    );
+  }
+});
+
+test("a result is not written over what is read, nor over another space's", () => {
+  const space = tree({ tokens: 3, horizon: 3, eos: false });
+  const reward = table(space, "reward", (prefix, action) => prefix.length - action);
+  const out = toLogits(reward);
+  const read: Table = { ...out.logits, kind: "reward" };
+  expect(() => toLogits(read, { out })).toThrow('"out" shares memory with the reward');
+  const twice = { ...out, values: out.values.map(() => out.values[2] as Float64Array) };
+  expect(() => toLogits(reward, { out: twice })).toThrow('"out" holds one array twice');
+  const wider = tree({ tokens: 4, horizon: 3, eos: false });
+  expect(() =>
+    toLogits(
+      table(wider, "reward", () => 0),
+      { out },
+    ),
+  ).toThrow(/tokens/);
+});
+
 test("tables that the library makes lie in shared memory", () => {
   const space = tree({ tokens: 2, horizon: 17, eos: false });
   const reward: Table = table(space, "reward", (prefix, action) => prefix.length - action / 3);

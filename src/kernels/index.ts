@@ -4,7 +4,7 @@ import { threaded } from "./threads.ts";
 import { wasm, wasmRuns } from "./wasm.ts";
 import { availableThreads } from "./worker-pool.ts";
 
-export type { Kernel } from "./kernel.ts";
+export type { DepthSweep, Kernel } from "./kernel.ts";
 export { logSumExp, logSumExpRange } from "./log-sum-exp.ts";
 
 /** How a sweep is computed. */

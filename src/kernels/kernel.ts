@@ -8,6 +8,23 @@ export interface TreeLevel {
   readonly actions: number;
 }
 
+/** A depth of a tree and what is computed of it. */
+export interface DepthTarget {
+  readonly level: TreeLevel;
+  /** `[rows × actions]`, written; `null` where only soft values are asked for. */
+  readonly logits: Float64Array | null;
+  /** `[rows]`, written. */
+  readonly values: Float64Array;
+}
+
+/** One depth of a sweep over a tree. */
+export interface DepthSweep extends DepthTarget {
+  /** `[rows × actions]`: rewards; logits where only soft values are asked for. */
+  readonly reward: Float64Array;
+  /** Soft values of the next depth, `[rows × tokens]`, or `null` where every action ends. */
+  readonly next: Float64Array | null;
+}
+
 /** One depth of an automaton, as the kernels see it. */
 export interface ArcRows {
   /** First arc of each row, and the number of arcs, `[states + 1]`. */
@@ -36,6 +53,14 @@ export interface Kernel {
     logits: Float64Array,
     values: Float64Array,
   ): void;
+  /**
+   * M on a whole tree.
+   *
+   * @param last the last depth, where every action ends: it has neither `next` nor `logits`, which are its rewards
+   * @param others makes the depths before it, from the second-last to the first, the values that one writes being the `next` of the
+   * one after it; called once, while other threads sweep the last depth, since making their memory takes time
+   */
+  softBellmanTree(last: DepthSweep, others: () => readonly DepthSweep[]): void;
   /** Soft values `V(s) = log Σ_a exp q(s,a)`, `[rows]`, of logits `[rows × actions]`. */
   softValues(level: TreeLevel, logits: Float64Array, values: Float64Array): void;
   /**

@@ -14,6 +14,12 @@ export const reference: Kernel = {
       values[row] = logSumExpRange(logits, first, first + actions);
     }
   },
+  softBellmanTree(last, others) {
+    reference.softValues(last.level, last.reward, last.values);
+    for (const { level, reward, next, logits, values } of others()) {
+      reference.softBellman(level, reward, next, logits as Float64Array, values);
+    }
+  },
   softBellmanArcs({ offsets, targets }, reward, next, logits, values) {
     const q = logits ?? new Float64Array(reward.length);
     for (let arc = 0; arc < reward.length; arc++) {

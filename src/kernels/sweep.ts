@@ -1,24 +1,7 @@
-import type { TreeLevel } from "./kernel.ts";
+import type { DepthSweep, DepthTarget } from "./kernel.ts";
 import type { WasmModule, WebAssemblyApi } from "./web-assembly.ts";
 
 declare const WebAssembly: WebAssemblyApi;
-
-/** A depth and what is computed of it. */
-export interface SweepTarget {
-  readonly level: TreeLevel;
-  /** `[rows × actions]`, written; `null` where only soft values are asked for. */
-  readonly logits: Float64Array | null;
-  /** `[rows]`, written. */
-  readonly values: Float64Array;
-}
-
-/** One depth of a sweep. */
-export interface SweepJob extends SweepTarget {
-  /** `[rows × actions]`: rewards; logits where only soft values are asked for. */
-  readonly reward: Float64Array;
-  /** `[rows × tokens]`, or `null` where every action ends. */
-  readonly next: Float64Array | null;
-}
 
 /** Sweeps rows through the small memory of one WASM instance. */
 export interface Sweep {
@@ -30,7 +13,13 @@ export interface Sweep {
    * @param reward where the rows' rewards lie, and in which place
    * @param next where the next depth's values of these rows lie, and in which place
    */
-  readonly run: (target: SweepTarget, begin: number, count: number, reward: Source, next: Source | null) => void;
+  readonly run: (target: DepthTarget, begin: number, count: number, reward: Source, next: Source | null) => void;
+  /**
+   * All descendants, down to the deepest depth, of `step` rows of the shallowest: those from row `part · step` on.
+   *
+   * @param depths from the deepest to the shallowest, each with the values of the one before it as `next`
+   */
+  readonly runPart: (depths: readonly DepthSweep[], step: number, part: number) => void;
   /** Copies `count` numbers to place `toAt` of another array. */
   readonly copy: (source: Source, count: number, to: Float64Array, toAt: number) => void;
 }
@@ -74,27 +63,38 @@ export const createSweep = (module: WasmModule): Sweep => {
       Buffer.prototype.fill.call(new Uint8Array(to.buffer, to.byteOffset + 8 * toAt, 8 * count), source);
     }
   };
-  return {
-    copy,
-    rowsPerChunk: (actions) => Math.max(4, Math.floor(chunk / actions / 4) * 4),
-    run({ level: { tokens, actions }, logits, values }, begin, count, reward, next) {
-      // The module takes rows by four: what lies after the last row is swept too, and not read.
-      const rows = Math.ceil(count / 4) * 4;
-      const arcs = count * actions;
-      const logitsAt = 256; // the bytes below 2048 hold the module's constants
-      const nextAt = logitsAt + rows * actions;
-      const valuesAt = nextAt + (next ? rows * tokens : 0);
-      const scratchAt = valuesAt + rows;
-      reserve(scratchAt + Math.max(scratchNumbers, 4 * actions) + 8);
-      copy(reward, arcs, numbers, logitsAt);
-      if (next) {
-        copy(next, count * tokens, numbers, nextAt);
-        exports.softBellman(rows, tokens, actions, 8 * logitsAt, 8 * nextAt, 8 * valuesAt, 8 * scratchAt);
-      } else {
-        exports.softValues(rows, actions, 8 * logitsAt, 8 * valuesAt, 8 * scratchAt);
-      }
-      if (logits) copy({ from: numbers, at: logitsAt }, arcs, logits, begin * actions);
-      copy({ from: numbers, at: valuesAt }, count, values, begin);
-    },
+  const rowsPerChunk = (actions: number) => Math.max(4, Math.floor(chunk / actions / 4) * 4);
+  const run: Sweep["run"] = ({ level: { tokens, actions }, logits, values }, begin, count, reward, next) => {
+    // The module takes rows by four: what lies after the last row is swept too, and not read.
+    const rows = Math.ceil(count / 4) * 4;
+    const arcs = count * actions;
+    const logitsAt = 256; // the bytes below 2048 hold the module's constants
+    const nextAt = logitsAt + rows * actions;
+    const valuesAt = nextAt + (next ? rows * tokens : 0);
+    const scratchAt = valuesAt + rows;
+    reserve(scratchAt + Math.max(scratchNumbers, 4 * actions) + 8);
+    copy(reward, arcs, numbers, logitsAt);
+    if (next) {
+      copy(next, count * tokens, numbers, nextAt);
+      exports.softBellman(rows, tokens, actions, 8 * logitsAt, 8 * nextAt, 8 * valuesAt, 8 * scratchAt);
+    } else {
+      exports.softValues(rows, actions, 8 * logitsAt, 8 * valuesAt, 8 * scratchAt);
+    }
+    if (logits) copy({ from: numbers, at: logitsAt }, arcs, logits, begin * actions);
+    copy({ from: numbers, at: valuesAt }, count, values, begin);
   };
+  const runPart: Sweep["runPart"] = (depths, step, part) => {
+    const { rows } = (depths[depths.length - 1] as DepthSweep).level;
+    for (const depth of depths) {
+      const { level, reward, next } = depth;
+      const descendants = level.rows / rows;
+      const most = rowsPerChunk(level.actions);
+      const end = Math.min(level.rows, (part + 1) * step * descendants);
+      for (let begin = part * step * descendants; begin < end; begin += most) {
+        const nextValues = next && { from: next, at: begin * level.tokens };
+        run(depth, begin, Math.min(most, end - begin), { from: reward, at: begin * level.actions }, nextValues);
+      }
+    }
+  };
+  return { copy, rowsPerChunk, run, runPart };
 };

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { kernelFor } from "./index.ts";
-import type { Kernel, TreeLevel } from "./kernel.ts";
+import type { DepthSweep, Kernel, TreeLevel } from "./kernel.ts";
 import { reference } from "./reference.ts";
 import { numbersOf } from "./testing/numbers.ts";
 import { threaded } from "./threads.ts";
@@ -80,6 +80,38 @@ const difference = (actual: Float64Array, expected: Float64Array) =>
 
 const same = (a: Float64Array, b: Float64Array) => a.length === b.length && a.every((x, i) => Object.is(x, b[i]));
 
+/** Number that stands at a place of a tree's rewards; some forbid. */
+const rewardAt = (depth: number, arc: number) => (arc % 13 === 5 ? -Infinity : 3 * Math.sin(7 * depth + arc));
+
+/** The depths of a tree as `softBellmanTree` takes them, in ordinary or shared memory. */
+const treeOf = (tokens: number, horizon: number, eos: boolean, memory: (length: number) => Float64Array) => {
+  const actions = tokens + (eos ? 1 : 0);
+  const depths: DepthSweep[] = [];
+  for (let depth = horizon - 1; depth >= 0; depth--) {
+    const rows = tokens ** depth;
+    const reward = memory(rows * actions);
+    for (let arc = 0; arc < reward.length; arc++) reward[arc] = rewardAt(depth, arc);
+    const next = depths.at(-1)?.values ?? null;
+    const logits = next && memory(rows * actions);
+    depths.push({ level: { rows, tokens, actions }, reward, next, logits, values: memory(rows) });
+  }
+  return depths as [DepthSweep, ...DepthSweep[]];
+};
+
+const sharedMemory = (length: number) => new Float64Array(new SharedArrayBuffer(8 * length));
+const ordinaryMemory = (length: number) => new Float64Array(length);
+
+/** All that a kernel writes for a tree. */
+const runTree = (kernel: Kernel, [last, ...others]: readonly [DepthSweep, ...DepthSweep[]]) => {
+  let asked = 0;
+  kernel.softBellmanTree(last, () => {
+    asked++;
+    return others;
+  });
+  expect(asked).toBe(1);
+  return [last, ...others].flatMap(({ logits, values }) => (logits ? [logits, values] : [values]));
+};
+
 describe.each([
   ["wasm", wasm],
   ["wasm on two threads", threaded(2)],
@@ -96,6 +128,17 @@ describe.each([
       }),
       { numRuns: 150, seed: 61 },
     );
+  });
+
+  test.each([
+    [1, 5, true],
+    [2, 9, false],
+    [3, 6, true],
+    [200_000, 1, false],
+  ])("sweeps a whole tree as the reference does: %i tokens, horizon %i, EOS %s", (tokens, horizon, eos) => {
+    const fast = runTree(kernel, treeOf(tokens, horizon, eos, ordinaryMemory));
+    const plain = runTree(reference, treeOf(tokens, horizon, eos, ordinaryMemory));
+    for (const [index, numbers] of fast.entries()) expect(difference(numbers, plain[index] as Float64Array)).toBe(-1);
   });
 
   test("writes logits over its rewards, and shows NaN", () => {
@@ -148,6 +191,31 @@ describe("threads", () => {
   test("work: a worker starts, unless there is but one core", async () => {
     expect(await started()).toBe(true);
   });
+
+  const trees = [
+    [8, 7, false],
+    [8, 7, true],
+    [4, 10, false],
+    [2, 20, true],
+    [90, 3, false],
+  ] as const;
+
+  test.each(trees)("sweep a whole tree bit for bit as one does: %i tokens, horizon %i, EOS %s", async (...size) => {
+    expect(await started()).toBe(true);
+    const one = runTree(wasm, treeOf(...size, ordinaryMemory));
+    const two = runTree(threaded(2), treeOf(...size, sharedMemory));
+    expect(two.length).toBe(one.length);
+    expect(two.every((numbers, index) => same(numbers, one[index] as Float64Array))).toBe(true);
+  });
+
+  test("do a silent worker's part of a tree", async () => {
+    expect(await started()).toBe(true);
+    const one = runTree(wasm, treeOf(8, 7, false, ordinaryMemory));
+    await Promise.all(helpersOf(1).map(({ worker }) => worker.terminate()));
+    const two = runTree(threaded(2), treeOf(8, 7, false, sharedMemory));
+    expect(two.every((numbers, index) => same(numbers, one[index] as Float64Array))).toBe(true);
+    expect(await started()).toBe(true);
+  }, 20_000);
 
   test("write logits over shared rewards", () => {
     const problem = share(large(8, false), true);

@@ -1,8 +1,8 @@
 import { type ArcSweep, createArcSweep } from "./arc-sweep.ts";
-import type { Kernel } from "./kernel.ts";
+import type { DepthSweep, Kernel } from "./kernel.ts";
 import { reference } from "./reference.ts";
 import { sweepModule } from "./sweep.generated.ts";
-import { createSweep, type Sweep, type SweepJob } from "./sweep.ts";
+import { createSweep, type Sweep } from "./sweep.ts";
 import type { WasmModule, WebAssemblyApi } from "./web-assembly.ts";
 
 declare const WebAssembly: WebAssemblyApi;
@@ -37,26 +37,27 @@ export const wasmRuns = (): boolean => {
 };
 
 /** All rows of a depth on the calling thread. */
-export const sweepRows = (job: SweepJob) => {
-  const { rows, tokens, actions } = job.level;
-  const sweep = ownSweep();
-  const step = sweep.rowsPerChunk(actions);
-  for (let begin = 0; begin < rows; begin += step) {
-    const reward = { from: job.reward, at: begin * actions };
-    const next = job.next && { from: job.next, at: begin * tokens };
-    sweep.run(job, begin, Math.min(step, rows - begin), reward, next);
-  }
-};
+export const sweepRows = (depth: DepthSweep): void => ownSweep().runPart([depth], depth.level.rows, 0);
 
-/** A kernel whose depths are swept by `sweep`, those with too wide rows by the reference. */
-export const kernelOf = (sweep: (job: SweepJob) => void): Kernel => ({
+/** How a kernel sweeps the depths of a tree that have no wide rows. */
+interface TreeSweeps {
+  readonly depth: (depth: DepthSweep) => void;
+  readonly tree: Kernel["softBellmanTree"];
+}
+
+/** A kernel with these sweeps; a tree with too wide rows is swept by the reference. */
+export const kernelOf = ({ depth, tree }: TreeSweeps): Kernel => ({
   softBellman(level, reward, next, logits, values) {
     if (level.actions > WIDEST_ROW) reference.softBellman(level, reward, next, logits, values);
-    else sweep({ level, reward, next, logits, values });
+    else depth({ level, reward, next, logits, values });
+  },
+  softBellmanTree(last, others) {
+    if (last.level.actions > WIDEST_ROW) reference.softBellmanTree(last, others);
+    else tree(last, others);
   },
   softValues(level, logits, values) {
     if (level.actions > WIDEST_ROW) reference.softValues(level, logits, values);
-    else sweep({ level, reward: logits, next: null, logits: null, values });
+    else depth({ level, reward: logits, next: null, logits: null, values });
   },
   softBellmanArcs(rows, reward, next, logits, values) {
     arcSweep ??= createArcSweep(wasmModule());
@@ -65,4 +66,10 @@ export const kernelOf = (sweep: (job: SweepJob) => void): Kernel => ({
 });
 
 /** The WASM SIMD kernel on the calling thread. */
-export const wasm: Kernel = kernelOf(sweepRows);
+export const wasm: Kernel = kernelOf({
+  depth: sweepRows,
+  tree: (last, others) => {
+    sweepRows(last);
+    for (const depth of others()) sweepRows(depth);
+  },
+});

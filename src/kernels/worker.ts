@@ -1,4 +1,4 @@
-import type { TreeLevel } from "./kernel.ts";
+import type { DepthSweep } from "./kernel.ts";
 import type { createSweep as CreateSweep } from "./sweep.ts";
 import type { WasmModule } from "./web-assembly.ts";
 
@@ -27,16 +27,19 @@ export interface WorkerStart {
 }
 
 /** A depth as workers are given it, all arrays in shared memory. */
-export interface SharedJob {
-  readonly level: TreeLevel;
-  /** Rows of a chunk. */
-  readonly step: number;
+export interface SharedDepth extends Omit<DepthSweep, "reward"> {
   /** `null` where rewards lie in ordinary memory: they come through the slots. */
   readonly reward: Float64Array | null;
-  readonly next: Float64Array | null;
-  readonly logits: Float64Array | null;
-  readonly values: Float64Array;
-  /** One number: the first chunk that nobody has taken. */
+}
+
+/** Depths that workers sweep together, from the deepest on: one alone where rewards come through the slots. */
+export interface SharedJob {
+  readonly depths: readonly SharedDepth[];
+  /** Rows of the shallowest depth that a part takes, with all their descendants. */
+  readonly step: number;
+  /** Number of parts. */
+  readonly parts: number;
+  /** One number: the first part that nobody has taken. */
   readonly tickets: Int32Array;
 }
 
@@ -55,7 +58,7 @@ export const serve = (
   const looks = 2000;
   const rest = 20; // milliseconds without a job
   const mostBytes = 2 ** 29;
-  const { run } = createSweep(module);
+  const { run, runPart } = createSweep(module);
   const count = control.length - places.SLOTS;
   const stride = slots.length / count;
 
@@ -68,37 +71,35 @@ export const serve = (
     return Atomics.load(control, place);
   };
 
-  type Sweep = (chunk: number, from: Float64Array, at: number) => void;
-
-  const sweepShared = ({ level, step, reward, tickets }: SharedJob, sweep: Sweep) => {
+  const sweepShared = ({ depths, step, parts, tickets }: SharedJob) => {
     const take = () => Atomics.add(tickets, 0, 1);
-    for (let chunk = take(); chunk * step < level.rows; chunk = take()) {
-      sweep(chunk, reward as Float64Array, chunk * step * level.actions);
-    }
+    for (let part = take(); part < parts; part = take()) runPart(depths as readonly DepthSweep[], step, part);
   };
 
-  const sweepSlots = (sweep: Sweep) => {
+  const sweepSlots = (depth: SharedDepth, step: number) => {
+    const { level, next } = depth;
     for (let turn = 0; ; turn = (turn + 1) % count) {
       const place = places.SLOTS + turn;
-      const chunk = changeOf(place, slot.EMPTY, () => {});
-      if (chunk !== slot.END) sweep(chunk, slots, turn * stride);
+      const part = changeOf(place, slot.EMPTY, () => {});
+      if (part !== slot.END) {
+        const begin = part * step;
+        const nextValues = next && { from: next, at: begin * level.tokens };
+        run(depth, begin, Math.min(step, level.rows - begin), { from: slots, at: turn * stride }, nextValues);
+      }
       Atomics.store(control, place, slot.EMPTY);
       Atomics.notify(control, place);
-      if (chunk === slot.END) return;
+      if (part === slot.END) return;
     }
   };
 
   /** Does a job and gives its bytes; no one else here knows its arrays, so that they are garbage afterwards. */
   const work = (job: SharedJob): number => {
-    const { level, step, reward, next, logits, values } = job;
-    const sweep = (chunk: number, from: Float64Array, at: number) => {
-      const begin = chunk * step;
-      const nextValues = next && { from: next, at: begin * level.tokens };
-      run({ level, logits, values }, begin, Math.min(step, level.rows - begin), { from, at }, nextValues);
-    };
-    if (reward) sweepShared(job, sweep);
-    else sweepSlots(sweep);
-    return [reward, next, logits, values].reduce((bytes, array) => bytes + (array?.byteLength ?? 0), 0);
+    const deepest = job.depths[0] as SharedDepth;
+    if (deepest.reward) sweepShared(job);
+    else sweepSlots(deepest, job.step);
+    return job.depths
+      .flatMap(({ reward, next, logits, values }) => [reward, next, logits, values])
+      .reduce((bytes, array) => bytes + (array?.byteLength ?? 0), 0);
   };
 
   let bytes = 0;

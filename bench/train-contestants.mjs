@@ -2,16 +2,16 @@ import { spawnSync } from "node:child_process";
 import { totalmem } from "node:os";
 
 /** Debian's Python, whose python3-torch the numbers in README.md are against; another by the environment variable PYTHON. */
-const PYTHON = process.env.PYTHON ?? "/usr/bin/python3";
+export const PYTHON = process.env.PYTHON ?? "/usr/bin/python3";
 
 /**
  * What makes PyTorch fast here, for its process alone: OpenBLAS's kernels for AVX-512, which it does not choose by itself on
  * every processor that has it; and OpenMP's threads asleep while OpenBLAS's work, or each pool spins on the other's cores.
  */
-const TUNED = { OPENBLAS_CORETYPE: "SKYLAKEX", OMP_WAIT_POLICY: "PASSIVE" };
+export const TUNED = { OPENBLAS_CORETYPE: "SKYLAKEX", OMP_WAIT_POLICY: "PASSIVE" };
 
 /** glibc asks the system for huge pages, which spares whole-batch steps most of their page faults. */
-const HUGE_PAGES = { GLIBC_TUNABLES: "glibc.malloc.hugetlb=1" };
+export const HUGE_PAGES = { GLIBC_TUNABLES: "glibc.malloc.hugetlb=1" };
 
 /** Bytes that PyTorch may have: half of the machine's, so that a batch that is too large fails instead of swapping. */
 const MEMORY_LIMIT = Math.floor(totalmem() / 2);
@@ -20,7 +20,7 @@ const MEMORY_LIMIT = Math.floor(totalmem() / 2);
 const MANY_RESPONSES = 2 ** 14;
 
 /** Runs a program of this folder on a job file and reads what it prints. */
-const runChild = (program, script, file, environment = {}) => {
+export const runChild = (program, script, file, environment = {}) => {
   const path = new URL(script, import.meta.url).pathname;
   const { OPENBLAS_CORETYPE: _, OPENBLAS_L2_SIZE: __, ...env } = process.env;
   const { status, stdout, stderr } = spawnSync(program, [path, file], { env: { ...env, ...environment } });

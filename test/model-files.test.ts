@@ -4,6 +4,7 @@ import {
   parseMasses,
   readCheckpoint,
   readModelFolder,
+  readNumberCheckpoint,
   writeCheckpoint,
   writeModel,
   writeOnnxFolder,
@@ -223,6 +224,19 @@ describe("a checkpoint", () => {
     expect(readCheckpoint(path(), { run, shapes })).toEqual({ step: 4, tensors: { ...tensors, ...memory }, run });
   });
 
+  test("of numbers in float64 comes back bit for bit beside others, and is no checkpoint of training", () => {
+    const wide = { logits: { shape: [2], data: Float64Array.of(Math.PI, -1e-300) } };
+    const state = { ...tensors, ids: { shape: [1], data: Int32Array.of(3) }, ...wide };
+    writeCheckpoint(path(), { step: 4, tensors: state, run });
+    expect(readNumberCheckpoint(path(), run)).toEqual({ step: 4, tensors: state, run });
+    expect(() => readNumberCheckpoint(path(), "another")).toThrow(/is of another run/);
+    expect(() => readCheckpoint(path(), { run, shapes: { ...shapes, logits: [2], ids: [1] } })).toThrow(
+      /"logits" must be of dtype "F32"/,
+    );
+    writeCheckpoint(path(), { step: 4, tensors: { w: { shape: [1], data: Float64Array.of(Infinity) } }, run });
+    expect(() => readNumberCheckpoint(path(), run)).toThrow(/tensor "w" holds Infinity at place 0/);
+  });
+
   const header = (find: string, replace: string) => {
     const bytes = readFileSync(path());
     const at = bytes.indexOf(find);
@@ -244,7 +258,7 @@ describe("a checkpoint", () => {
       () => header('"version":"1"', '"version":"2"'),
       /is of version 2, but this arbel knows version 1/,
     ],
-    ["it is no checkpoint", () => header("arbel-checkpoint", "arbel-checkpoinT"), /is no checkpoint of arbel train/],
+    ["it is no checkpoint", () => header("arbel-checkpoint", "arbel-checkpoinT"), /is no checkpoint of a run/],
     ["its step is no number", () => header('"step":"4"', '"step":"x"'), /its step is "x"/],
     ["it is of another run", () => header("of this run", "of that run"), /is of another run/],
     [

@@ -1,13 +1,42 @@
 export { type Adam, type AdamState, adam, constantRate, cosineRate, type Schedule } from "./adam.ts";
+export { distill } from "./distill/distill.ts";
+export type {
+  Distilled,
+  DistillOptions,
+  DistillProgress,
+  DistillState,
+  Divergences,
+} from "./distill/distill-options.ts";
+export type { ObjectiveName } from "./distill/objective-name.ts";
+export { OBJECTIVE_NAMES } from "./distill/objective-name.ts";
 export type { Behaviour } from "./distill/objectives/behaviour.ts";
 export { bellmanRegression } from "./distill/objectives/bellman-regression.ts";
-export { type DistillOptions, type DistillStep, distillTabular } from "./distill/objectives/distill-tabular.ts";
 export { forwardKl } from "./distill/objectives/forward-kl.ts";
 export { type MeasuredGradient, measureGradient } from "./distill/objectives/measure-gradient.ts";
 export type { Objective } from "./distill/objectives/objective.ts";
 export { type PathConsistency, pathConsistency } from "./distill/objectives/path-consistency.ts";
 export { batchOf, drawBatch, type ResponseBatch } from "./distill/objectives/response-batch.ts";
 export { reverseKl } from "./distill/objectives/reverse-kl.ts";
+export {
+  type FunctionTarget,
+  type FunctionTargetOptions,
+  functionTarget,
+  type ScoredTarget,
+  type TableTarget,
+  tableTarget,
+} from "./distill/scored-target.ts";
+export { ngramStudent } from "./distill/students/ngram-student.ts";
+export type {
+  Graph,
+  ResponseView,
+  Student,
+  StudentMaker,
+  StudentRun,
+  StudentStep,
+  StudentView,
+} from "./distill/students/student.ts";
+export { tabularStudent } from "./distill/students/tabular-student.ts";
+export { type TransformerStudentOptions, transformerStudent } from "./distill/students/transformer-student.ts";
 export {
   type Feature,
   type FeaturePart,
@@ -41,6 +70,7 @@ export { type EbmChoices, ebmScores } from "./models/ebm.ts";
 export { initialWeights } from "./models/initialise.ts";
 export { type LearnedModel, tabularModel, transformerModel } from "./models/learned-model.ts";
 export { fitNgram, type HeldOut, heldOutBits, type NgramOptions } from "./ngram.ts";
+export type { NumberTensor, NumberTensors } from "./number-tensor.ts";
 export { armRisk, ebmRisk, type TabularRisk } from "./risk.ts";
 export { type Batch, type Batches, responseBatches } from "./risks/batches.ts";
 export { compareGradientEstimators, type EstimatorRow } from "./risks/compare-estimators.ts";
@@ -63,6 +93,7 @@ export { BEGIN_TEXT, parseTokenizer, tokenizerJson } from "./text/tokenizer-json
 export { type TokenizerKind, trainTokenizer } from "./text/train-tokenizer.ts";
 export { slidingWindows, type Window } from "./text/windows.ts";
 export { type Adamw, type AdamwOptions, adamw } from "./training/adamw.ts";
+export type { CheckpointOptions } from "./training/saver.ts";
 export { sampledTask, spaceTask, type Task, textTask } from "./training/task.ts";
 export { teacherTarget } from "./training/teacher.ts";
 export {

@@ -1,5 +1,6 @@
-import { InputError, readTensorFile, writeTensorFile } from "../../space/files/index.ts";
+import { InputError, readNumberFile, writeTensorFile } from "../../space/files/index.ts";
 import { type Tensors, tensor } from "../engine/tensor.ts";
+import type { NumberTensors } from "../number-tensor.ts";
 import { MEMORY, type TrainingState } from "../training/train.ts";
 
 const FORMAT = "arbel-checkpoint";
@@ -11,21 +12,32 @@ export interface Checkpoint extends TrainingState {
   readonly run: string;
 }
 
+/** The same of a run some of whose numbers are float64, such as the distillation of a table. */
+export interface NumberCheckpoint {
+  /** Steps made so far. */
+  readonly step: number;
+  readonly tensors: NumberTensors;
+  /** What decides the numbers of the run, as JSON. */
+  readonly run: string;
+}
+
 /**
  * Writes a checkpoint, whole or not at all: the one before stays whole until the new one is on the disk.
  *
- * Tensors are those that the optimiser changes, F32; `step` says how many steps were made, which with the run's seed also
- * decides which data come next.
+ * Tensors are those that the optimiser changes, F32 or F64; `step` says how many steps were made, which with the run's seed
+ * also decides which data come next.
  *
  * @throws InputError naming the file and the repair, where the system refuses
  */
-export const writeCheckpoint = (path: string, { step, tensors, run }: Checkpoint): void => {
+export const writeCheckpoint = (path: string, { step, tensors, run }: Checkpoint | NumberCheckpoint): void => {
   const list = Object.entries(tensors).map(([name, { shape, data }]) => ({ name, shape, data }));
+  // wide numbers first, so that all stay aligned in the file
+  list.sort((a, b) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
   writeTensorFile(path, list, { format: FORMAT, version: String(VERSION), step: String(step), run });
 };
 
 /**
- * Reads a checkpoint.
+ * Reads a checkpoint of training.
  *
  * @param expected.run what the run is
  * @param expected.shapes what its tensors must be; those that the risk remembers may have any shape
@@ -35,28 +47,56 @@ export const readCheckpoint = (
   path: string,
   expected: { readonly run: string; readonly shapes: Readonly<Record<string, readonly number[]>> },
 ): Checkpoint => {
-  const { metadata, tensors } = readTensorFile(path);
-  if (metadata.format !== FORMAT) throw new InputError(`${path}: is no checkpoint of arbel train: name another folder`);
-  if (metadata.version !== String(VERSION)) {
-    throw new InputError(
-      `${path}: is of version ${metadata.version}, but this arbel knows version ${VERSION} only: ` +
-        "resume with the arbel that wrote it, or begin again in another folder",
-    );
-  }
+  const { metadata, tensors } = readFormat(path);
   const isMemory = ([name]: readonly [string, unknown]) => name.startsWith(MEMORY);
   const memory = Object.fromEntries(Object.entries(tensors).filter(isMemory));
   const others = Object.fromEntries(Object.entries(tensors).filter((entry) => !isMemory(entry)));
   const checked = checkShapes(path, others, expected.shapes, "the run's options ask for");
-  if (metadata.run !== expected.run) {
-    throw new InputError(`${path}: is of another run than run.json describes: begin again in another folder`);
-  }
-  const step = Number(metadata.step);
-  if (!/^\d+$/.test(metadata.step ?? "") || !Number.isSafeInteger(step)) {
+  checkRun(path, metadata, expected.run);
+  return { step: stepOf(path, metadata), tensors: { ...checked, ...(memory as Tensors) }, run: expected.run };
+};
+
+/**
+ * Reads a checkpoint whose names, shapes and kinds of numbers its run checks itself.
+ *
+ * @param run what the run is
+ * @throws InputError, one sentence, where the file is truncated, of another version or run, or its numbers are not finite
+ */
+export const readNumberCheckpoint = (path: string, run: string): NumberCheckpoint => {
+  const { metadata, tensors } = readFormat(path);
+  checkRun(path, metadata, run);
+  for (const [name, { data }] of Object.entries(tensors)) checkNumbers(path, name, data);
+  return { step: stepOf(path, metadata), tensors, run };
+};
+
+const readFormat = (path: string) => {
+  const file = readNumberFile(path);
+  if (file.metadata.format !== FORMAT) throw new InputError(`${path}: is no checkpoint of a run: name another folder`);
+  if (file.metadata.version !== String(VERSION)) {
     throw new InputError(
-      `${path}: its step is ${JSON.stringify(metadata.step)}, no number: begin again in another folder`,
+      `${path}: is of version ${file.metadata.version}, but this arbel knows version ${VERSION} only: ` +
+        "resume with the arbel that wrote it, or begin again in another folder",
     );
   }
-  return { step, tensors: { ...checked, ...memory }, run: expected.run };
+  return file;
+};
+
+const checkRun = (path: string, metadata: Readonly<Record<string, string>>, run: string): void => {
+  if (metadata.run === run) return;
+  throw new InputError(`${path}: is of another run than run.json describes: begin again in another folder`);
+};
+
+const stepOf = (path: string, metadata: Readonly<Record<string, string>>): number => {
+  const step = Number(metadata.step);
+  if (/^\d+$/.test(metadata.step ?? "") && Number.isSafeInteger(step)) return step;
+  throw new InputError(
+    `${path}: its step is ${JSON.stringify(metadata.step)}, no number: begin again in another folder`,
+  );
+};
+
+const checkNumbers = (path: string, name: string, data: NumberTensors[string]["data"]): void => {
+  const at = data.findIndex((x) => !Number.isFinite(x));
+  if (at >= 0) throw new InputError(`${path}: tensor "${name}" holds ${data[at]} at place ${at}: the file is damaged`);
 };
 
 /**
@@ -66,7 +106,7 @@ export const readCheckpoint = (
  */
 export const checkShapes = (
   path: string,
-  tensors: Tensors,
+  tensors: NumberTensors,
   shapes: Readonly<Record<string, readonly number[]>>,
   who: string,
 ): Tensors => {
@@ -79,10 +119,7 @@ export const checkShapes = (
       );
     }
     if (!(found.data instanceof Float32Array)) throw new InputError(`${path}: tensor "${name}" must be of dtype "F32"`);
-    const at = found.data.findIndex((x) => !Number.isFinite(x));
-    if (at >= 0) {
-      throw new InputError(`${path}: tensor "${name}" holds ${found.data[at]} at place ${at}: the file is damaged`);
-    }
+    checkNumbers(path, name, found.data);
   }
   const unknown = Object.keys(tensors).find((name) => !Object.hasOwn(shapes, name));
   if (unknown !== undefined) {
@@ -91,7 +128,7 @@ export const checkShapes = (
   return Object.fromEntries(Object.keys(shapes).map((name) => [name, copyOf(tensors, name)]));
 };
 
-const copyOf = (tensors: Tensors, name: string) => {
+const copyOf = (tensors: NumberTensors, name: string) => {
   const { shape, data } = tensors[name] as Tensors[string];
   return tensor(shape, data);
 };

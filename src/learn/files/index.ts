@@ -3,7 +3,13 @@
  *
  * @packageDocumentation
  */
-export { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+export {
+  type Checkpoint,
+  type NumberCheckpoint,
+  readCheckpoint,
+  readNumberCheckpoint,
+  writeCheckpoint,
+} from "./checkpoint.ts";
 export { parseMasses } from "./masses.ts";
 export type { ModelDescription } from "./model-config.ts";
 export { type FolderModel, readModelFolder, writeModel, writeOnnxFolder } from "./model-folder.ts";

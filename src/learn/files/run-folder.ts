@@ -10,8 +10,9 @@ import {
   refuseFrom,
   writeText,
 } from "../../space/files/index.ts";
+import type { NumberTensors } from "../number-tensor.ts";
 import type { TrainingState } from "../training/train.ts";
-import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { readCheckpoint, readNumberCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 
 /** Names of the files of a run, beside those of the model. */
 const FILES = { run: "run.json", checkpoint: "checkpoint.safetensors", log: "log.jsonl" } as const;
@@ -27,8 +28,10 @@ export interface RunFolder {
   readonly options: RunOptions;
   /** The last saved state, where there is one. */
   resume(shapes: Readonly<Record<string, readonly number[]>>): TrainingState | undefined;
+  /** The last saved state of a run in float64, where there is one; the run checks names and shapes itself. */
+  resumeNumbers(): { readonly step: number; readonly tensors: NumberTensors } | undefined;
   /** Keeps a state instead of the one before. @throws InputError where it cannot; the one before is then whole */
-  save(state: TrainingState): void;
+  save(state: TrainingState | { readonly step: number; readonly tensors: NumberTensors }): void;
   /** Adds lines to `log.jsonl`. */
   log(entries: readonly LogEntry[]): void;
   /** The log's entries up to a step; later ones, of steps that will be made again, are removed from the file. */
@@ -91,6 +94,7 @@ const runFolder = (folder: string, options: RunOptions): RunFolder => {
   return {
     options,
     resume: (shapes) => (existsSync(checkpoint) ? readCheckpoint(checkpoint, { run: identity, shapes }) : undefined),
+    resumeNumbers: () => (existsSync(checkpoint) ? readNumberCheckpoint(checkpoint, identity) : undefined),
     save: (state) => {
       try {
         writeCheckpoint(checkpoint, { ...state, run: identity });

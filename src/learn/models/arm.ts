@@ -57,18 +57,74 @@ export const armSequenceLogits =
  */
 export const armStateLogits =
   (model: Architecture) =>
-  (weights: Arrays, chunk: Arrays): Traced => {
-    const { width, heads } = model;
+  (weights: Arrays, chunk: Arrays): Traced =>
+    stateLogits(model, weights, chunk);
+
+/** The same as `logits`, with keys and values of each prefix as {@link armNextLogits} gives them, `present.{layer}` `[S, 2d]`. */
+export const armFirstLogits =
+  (model: Architecture) =>
+  (weights: Arrays, chunk: Arrays): Arrays => {
+    const present: Traced[] = [];
+    const logits = stateLogits(model, weights, chunk, (both) => present.push(both));
+    return { logits, ...presentOf(present) };
+  };
+
+const presentOf = (present: readonly Traced[]): Arrays =>
+  Object.fromEntries(present.map((both, layer) => [presentName(layer), both]));
+
+/** @param keep is given keys and values of each layer, `[S, 2d]` */
+const stateLogits = (model: Architecture, weights: Arrays, chunk: Arrays, keep?: (both: Traced) => void): Traced => {
+  const { width, heads } = model;
+  const head = headWidth(model);
+  const ancestors = weightOf(chunk, "ancestors");
+  const depth = weightOf(chunk, "depth");
+  const [states, horizon] = ancestors.shape as [number, number];
+  const { cosines, sines } = rotaryAngles(horizon, head);
+  const seen = np.lessEqual(np.arange(horizon).reshape([1, 1, 1, horizon]), depth.ref.reshape([states, 1, 1, 1]));
+  const look: Look = (queries, keys, values) => {
+    const both = np.concatenate([keys.reshape([states, width]), values], -1);
+    keep?.(both.ref);
+    // split before any change of shape: jax-js 0.1.25 cannot compile a scatter, the gather's gradient, of a reshaped array
+    const [pastKeys, pastValues] = np.split(np.take(both, ancestors.ref, 0), 2, -1) as [Traced, Traced];
+    const byHead = (rows: Traced) => rows.reshape([states, horizon, heads, head]).transpose([0, 2, 1, 3]);
+    const attention = attentionWeights(queries.reshape([states, heads, 1, head]), byHead(pastKeys), seen.ref);
+    return np.matmul(attention, byHead(pastValues)).reshape([states, width]);
+  };
+  const perRow = (angles: Float64Array) =>
+    rowsOf(constantAngles(angles, [horizon, head / 2], head), depth.ref).reshape([states, 1, head / 2]);
+  const [cosineRows, sineRows] = [perRow(cosines), perRow(sines)];
+  const turn = (rows: Traced) => rotate(rows.reshape([states, heads, head]), cosineRows.ref, sineRows.ref);
+  const logits = logitsOf(model, weights, weightOf(chunk, "token"), turn, look);
+  for (const array of [cosineRows, sineRows, ancestors, seen, depth]) array.dispose();
+  return logits;
+};
+
+/**
+ * Logits `[S, actions]`, in nats, after prefixes one token longer than those whose keys and values are known, and those of the prefixes
+ * themselves: how responses are drawn token by token.
+ *
+ * A traced function of the weights and, of each prefix, `token` `[S]` and `depth` `[S]` as for {@link armStateLogits}, and of each layer
+ * `past.{layer}` `[S, T, 2d]`, in row `t` keys and values of its first `t` tokens; rows from `depth` on are not read. Gives `logits` and
+ * `present.{layer}` `[S, 2d]`, the prefix's own.
+ */
+export const armNextLogits =
+  (model: Architecture) =>
+  (weights: Arrays, chunk: Arrays): Arrays => {
+    const { width, heads, horizon } = model;
     const head = headWidth(model);
-    const ancestors = weightOf(chunk, "ancestors");
     const depth = weightOf(chunk, "depth");
-    const [states, horizon] = ancestors.shape as [number, number];
+    const states = depth.shape[0] as number;
     const { cosines, sines } = rotaryAngles(horizon, head);
-    const seen = np.lessEqual(np.arange(horizon).reshape([1, 1, 1, horizon]), depth.ref.reshape([states, 1, 1, 1]));
+    const places = np.arange(horizon).reshape([1, horizon]);
+    const own = np.equal(places.ref, depth.ref.reshape([states, 1])).reshape([states, horizon, 1]);
+    const seen = np.lessEqual(places, depth.ref.reshape([states, 1])).reshape([states, 1, 1, horizon]);
+    const present: Traced[] = [];
     const look: Look = (queries, keys, values) => {
       const both = np.concatenate([keys.reshape([states, width]), values], -1);
-      // split before any change of shape: jax-js 0.1.25 cannot compile a scatter, the gather's gradient, of a reshaped array
-      const [pastKeys, pastValues] = np.split(np.take(both, ancestors.ref, 0), 2, -1) as [Traced, Traced];
+      const past = weightOf(chunk, pastName(present.length));
+      present.push(both.ref);
+      const all = np.where(own.ref, both.reshape([states, 1, 2 * width]), past);
+      const [pastKeys, pastValues] = np.split(all, 2, -1) as [Traced, Traced];
       const byHead = (rows: Traced) => rows.reshape([states, horizon, heads, head]).transpose([0, 2, 1, 3]);
       const attention = attentionWeights(queries.reshape([states, heads, 1, head]), byHead(pastKeys), seen.ref);
       return np.matmul(attention, byHead(pastValues)).reshape([states, width]);
@@ -78,9 +134,13 @@ export const armStateLogits =
     const [cosineRows, sineRows] = [perRow(cosines), perRow(sines)];
     const turn = (rows: Traced) => rotate(rows.reshape([states, heads, head]), cosineRows.ref, sineRows.ref);
     const logits = logitsOf(model, weights, weightOf(chunk, "token"), turn, look);
-    for (const array of [cosineRows, sineRows, ancestors, seen, depth]) array.dispose();
-    return logits;
+    for (const array of [cosineRows, sineRows, own, seen, depth]) array.dispose();
+    return { logits, ...presentOf(present) };
   };
+
+/** Names of keys and values of a layer: of a prefix's beginnings, and of the prefix itself. */
+export const pastName = (layer: number): string => `past.${layer}`;
+export const presentName = (layer: number): string => `present.${layer}`;
 
 /** The fourth root of the head width divides queries and keys, so that its square root divides their products. */
 const constantAngles = (angles: Float64Array, shape: number[], head: number): Traced =>

@@ -2,6 +2,8 @@ import type { Engine, Resident } from "../engine/engine.ts";
 import type { Tensors } from "../engine/tensor.ts";
 import type { Risk } from "../risks/risk.ts";
 import { type AdamwOptions, adamw, gradientName } from "./adamw.ts";
+import { type CheckpointOptions, saver } from "./saver.ts";
+import { stepClock } from "./step-clock.ts";
 
 /** Where a run is: with the run's options it decides all that follows, bit for bit on one engine. */
 export interface TrainingState {
@@ -26,12 +28,7 @@ export interface TrainOptions extends AdamwOptions {
   /** Tokens that a step learns from, for the speed told. */
   readonly tokensPerStep?: number;
   /** Where states go. */
-  readonly checkpoint?: {
-    /** Keeps a state; what it throws ends the run. */
-    readonly save: (state: TrainingState) => void | Promise<void>;
-    /** Seconds between states (default 30); one more is saved at the end, and when the run is aborted. */
-    readonly seconds?: number;
-  };
+  readonly checkpoint?: CheckpointOptions<TrainingState>;
   /** Stops the run after the step that it is in; its reason is thrown once the state is saved. */
   readonly signal?: AbortSignal;
 }
@@ -95,7 +92,10 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingProg
     resident: { ...parameters, ...optimiser.start },
     chunk: optimiser.gradient,
   });
-  const keep = saver(options, resident);
+  const keep = saver(options.checkpoint, async (step) => ({
+    step,
+    tensors: { ...(await resident.read()), ...memoryOf(risk) },
+  }));
   const clock = stepClock();
   try {
     let step = options.resume?.step ?? 0;
@@ -165,48 +165,6 @@ const restoreMemory = (risk: Risk, tensors: Tensors): void => {
 
 const memoryOf = (risk: Risk): Tensors =>
   Object.fromEntries(Object.entries(risk.memory?.read() ?? {}).map(([name, value]) => [`${MEMORY}${name}`, value]));
-
-const SECONDS_BETWEEN_STATES = 30;
-
-/** Saves states: now, or if the last one is old enough. */
-const saver = ({ checkpoint, risk }: TrainOptions, resident: Resident) => {
-  let last = performance.now();
-  const now = async (step: number): Promise<void> => {
-    if (!checkpoint) return;
-    const tensors = { ...(await resident.read()), ...memoryOf(risk) };
-    await checkpoint.save({ step, tensors });
-    last = performance.now();
-  };
-  const wait = 1000 * (checkpoint?.seconds ?? SECONDS_BETWEEN_STATES);
-  return {
-    now,
-    sometimes: async (step: number): Promise<void> => {
-      if (performance.now() - last >= wait) await now(step);
-    },
-  };
-};
-
-/** Share of the newest step in the running mean. */
-const NEWEST = 0.1;
-
-/** Times steps; what happens between `step` and `begin` does not count. */
-const stepClock = () => {
-  let began = performance.now();
-  let mean = 0;
-  let count = 0;
-  return {
-    begin: () => {
-      began = performance.now();
-    },
-    step: () => {
-      const milliseconds = performance.now() - began;
-      count++;
-      mean += (milliseconds - mean) * Math.max(NEWEST, 1 / count);
-      return milliseconds;
-    },
-    mean: () => mean,
-  };
-};
 
 /** Shapes of the tensors of a state but what the risk remembers, for checking one that was saved. */
 export const stateShapes = (parameters: Tensors): Record<string, readonly number[]> => {

@@ -8,5 +8,12 @@ export { formatOf, readTable, writeTable } from "./disk.ts";
 export { makeFolder } from "./folder.ts";
 export { InputError, refuseFrom } from "./input-error.ts";
 export type { NamedTensor } from "./tensor-bytes.ts";
-export { type FileTensor, readTensorFile, type TensorFile, writeTensorFile } from "./tensor-file.ts";
+export {
+  type FileTensor,
+  type NumberFile,
+  readNumberFile,
+  readTensorFile,
+  type TensorFile,
+  writeTensorFile,
+} from "./tensor-file.ts";
 export { appendText, readBytes, readText, writeText } from "./text-file.ts";

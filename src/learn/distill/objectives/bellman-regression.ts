@@ -5,7 +5,7 @@ import { commonOf, type LaidStudent, layStudent } from "./laid-student.ts";
 import { type LaidTarget, layTarget } from "./laid-target.ts";
 import type { Objective } from "./objective.ts";
 import type { ResponseBatch } from "./response-batch.ts";
-import { checkBatch, checkPossible } from "./walk-batch.ts";
+import { addAlong, checkBatch, checkPossible } from "./walk-batch.ts";
 
 /**
  * Soft Bellman regression, `E_μ[Σ_t mean_a (q(s_t,a) − r(s_t,a) − V(s_t⊕a))²]`, in squared nats: fitted soft Q.
@@ -18,8 +18,12 @@ import { checkBatch, checkPossible } from "./walk-batch.ts";
  * without weights, and exactly 0 at the optimum, so that any states that cover the space do. The optimum is `q = M(r)` itself, gauge
  * included: `V_q` at the start is `log Z`. Errors travel back one depth at a time. Source: theory §3, §9.
  *
+ * With `actions: "taken"` the mean over a state's actions becomes the action that the behaviour takes: what is left where the values
+ * after all others would cost too much.
+ *
  * @param options.behaviour whose states the exact value is over (default `"uniform"`)
  * @param options.bootstrap `"held"` (default) or `"followed"`
+ * @param options.actions `"all"` (default) or `"taken"`
  * @throws EmptyModelError; RangeError where the behaviour is on another space or leaves the target's support
  * @example
  * ```ts
@@ -34,23 +38,36 @@ import { checkBatch, checkPossible } from "./walk-batch.ts";
  */
 export const bellmanRegression = (
   target: Model,
-  options: { readonly behaviour?: Behaviour; readonly bootstrap?: "held" | "followed" } = {},
+  options: {
+    readonly behaviour?: Behaviour;
+    readonly bootstrap?: "held" | "followed";
+    readonly actions?: "all" | "taken";
+  } = {},
 ): Objective => {
-  const { behaviour = "uniform", bootstrap = "held" } = options;
+  const { behaviour = "uniform", bootstrap = "held", actions = "all" } = options;
   if (bootstrap !== "held" && bootstrap !== "followed") {
     throw new RangeError(`"bootstrap" must be "held" or "followed", got ${JSON.stringify(bootstrap)}`);
+  }
+  if (actions !== "all" && actions !== "taken") {
+    throw new RangeError(`"actions" must be "all" or "taken", got ${JSON.stringify(actions)}`);
   }
   const laid = layTarget(target);
   const { flat } = laid;
   const common = commonOf(laid);
   const fixed = behaviourPolicy(laid, behaviour);
-  const visitsUnder = (held: LaidStudent) => visitsOf(flat, fixed === "student" ? held.policy : fixed);
+  const weightsUnder = (held: LaidStudent) => {
+    const policy = fixed === "student" ? held.policy : fixed;
+    const visits = visitsOf(flat, policy);
+    return actions === "all" ? sharedOut(laid, visits) : timesPolicy(laid, visits, policy);
+  };
+  const weightsOf = (batch: ResponseBatch) =>
+    actions === "all" ? sharedOut(laid, passes(laid, batch)) : timesTaken(laid, batch);
   return {
     ...common,
     value: (student, held = student) => {
       const heldStudent = layStudent(laid, held, common.size);
       const { values } = bootstrap === "held" ? heldStudent : layStudent(laid, student, common.size);
-      const weights = arcWeights(laid, visitsUnder(heldStudent));
+      const weights = weightsUnder(heldStudent);
       let value = 0;
       for (let arc = 0; arc < flat.arcs; arc++) {
         if ((weights[arc] as number) > 0) value += (weights[arc] as number) * residual(laid, student, values, arc) ** 2;
@@ -59,7 +76,7 @@ export const bellmanRegression = (
     },
     gradient: (student, batch) => {
       const of = layStudent(laid, student, common.size);
-      const weights = arcWeights(laid, batch ? passes(laid, batch) : visitsUnder(of));
+      const weights = batch ? weightsOf(batch) : weightsUnder(of);
       const gradient = weights.map((w, arc) => (w > 0 ? 2 * w * residual(laid, student, of.values, arc) : 0));
       return bootstrap === "held" ? gradient : followed(laid, of.policy, gradient);
     },
@@ -71,7 +88,7 @@ const residual = ({ flat, reward }: LaidTarget, logits: Float64Array, values: Fl
   (logits[arc] as number) - (reward[arc] as number) - (values[flat.targets[arc] as number] as number);
 
 /** Each state's weight shared out among its live arcs, `[arcs]`. */
-const arcWeights = ({ flat, live }: LaidTarget, visits: Float64Array): Float64Array => {
+const sharedOut = ({ flat, live }: LaidTarget, visits: Float64Array): Float64Array => {
   const weights = new Float64Array(flat.arcs);
   for (let state = 0; state < flat.states; state++) {
     const visit = visits[state] as number;
@@ -80,6 +97,27 @@ const arcWeights = ({ flat, live }: LaidTarget, visits: Float64Array): Float64Ar
     const count = live.subarray(begin, end).reduce((sum, one) => sum + one, 0);
     for (let arc = begin; arc < end; arc++) if (live[arc] === 1) weights[arc] = visit / count;
   }
+  return weights;
+};
+
+/** How often an arc is taken on average, `[arcs]`. */
+const timesPolicy = ({ flat }: LaidTarget, visits: Float64Array, policy: Float64Array): Float64Array => {
+  const weights = new Float64Array(flat.arcs);
+  for (let state = 0; state < flat.states; state++) {
+    const end = flat.firstArcs[state + 1] as number;
+    for (let arc = flat.firstArcs[state] as number; arc < end; arc++) {
+      weights[arc] = (visits[state] as number) * (policy[arc] as number);
+    }
+  }
+  return weights;
+};
+
+/** Mean number of times that a batch's responses take each arc, `[arcs]`. */
+const timesTaken = (laid: LaidTarget, batch: ResponseBatch): Float64Array => {
+  checkBatch(laid, batch);
+  checkPossible(laid, batch);
+  const weights = new Float64Array(laid.flat.arcs);
+  addAlong(batch, new Float64Array(batch.count).fill(1 / batch.count), weights);
   return weights;
 };
 

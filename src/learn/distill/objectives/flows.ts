@@ -6,7 +6,11 @@ import type { FlatSpace } from "../../flat-space.ts";
  * @param flow `f`, `[arcs]` at least: becomes the gradient; what stands after the arcs stays
  * @param policy `π(a|s)`, `[arcs]`
  */
-export const scoreGradient = ({ states, firstArcs }: FlatSpace, policy: Float64Array, flow: Float64Array) => {
+export const scoreGradient = (
+  { states, firstArcs }: Pick<FlatSpace, "states" | "firstArcs">,
+  policy: Float64Array,
+  flow: Float64Array,
+) => {
   for (let state = 0; state < states; state++) {
     const begin = firstArcs[state] as number;
     const end = firstArcs[state + 1] as number;

@@ -1,10 +1,11 @@
 import type { Model } from "../../../bellman/index.ts";
 import { scoreGradient, visitsOf } from "./flows.ts";
-import { commonOf, layStudent } from "./laid-student.ts";
+import { commonOf, type LaidStudent, layStudent } from "./laid-student.ts";
 import { type LaidTarget, layTarget } from "./laid-target.ts";
 import type { Objective } from "./objective.ts";
 import type { ResponseBatch } from "./response-batch.ts";
-import { addAlong, checkBatch, finiteWeights, sumsAlong } from "./walk-batch.ts";
+import { forwardCoefficients } from "./response-coefficients.ts";
+import { addAlong, checkBatch, sumsAlong } from "./walk-batch.ts";
 
 /**
  * Forward divergence `KL(p_R‖p_θ)`, in nats: maximum likelihood on the target's responses.
@@ -15,10 +16,12 @@ import { addAlong, checkBatch, finiteWeights, sumsAlong } from "./walk-batch.ts"
  * Self-normalised weights sum to 1 and need no `log Z`; their gradient is a ratio of means, biased by `O(1/n)` in the size of the
  * batch, and unbiased where all weights are alike (`μ = p_R`): longer runs end where the bias leaves them, larger batches end
  * closer. Exact ones, `w_i = p_R(y_i)/(n·μ(y_i))`, are unbiased and need `log Z`. Neither vanishes at
- * the optimum but on average, so that a sampled run needs a falling learning rate. A batch none of whose responses the
- * target allows teaches nothing. Source: theory §9.
+ * the optimum but on average, so that a sampled run needs a falling learning rate. With a baseline exact ones do:
+ * `w_i = (p_R(y_i) − p_θ(y_i))/(n·μ(y_i))`, whose second part is 0 on average; best where the student itself draws. A batch
+ * none of whose responses the target allows teaches nothing. Source: theory §9; Korbak et al., arXiv 2206.00761, for the baseline.
  *
  * @param options.weights `"self-normalised"` (default) or `"exact"`
+ * @param options.baseline whether exact weights have the baseline (default `false`)
  * @throws EmptyModelError where no response of the target has positive probability
  * @example
  * ```ts
@@ -32,12 +35,13 @@ import { addAlong, checkBatch, finiteWeights, sumsAlong } from "./walk-batch.ts"
  */
 export const forwardKl = (
   target: Model,
-  options: { readonly weights?: "self-normalised" | "exact" } = {},
+  options: { readonly weights?: "self-normalised" | "exact"; readonly baseline?: boolean } = {},
 ): Objective => {
-  const { weights = "self-normalised" } = options;
+  const { weights = "self-normalised", baseline = false } = options;
   if (weights !== "self-normalised" && weights !== "exact") {
     throw new RangeError(`"weights" must be "self-normalised" or "exact", got ${JSON.stringify(weights)}`);
   }
+  if (baseline && weights !== "exact") throw new RangeError('"baseline" needs "weights": "exact"');
   const laid = layTarget(target);
   const { flat, live, logPolicy, policy } = laid;
   const common = commonOf(laid);
@@ -61,29 +65,31 @@ export const forwardKl = (
       return value;
     },
     gradient: (student, batch) => {
-      const { policy: ofStudent } = layStudent(laid, student, common.size);
-      const flow = batch ? sampledFlow(laid, batch, weights === "exact") : marginals.map((x) => -x);
-      return scoreGradient(flat, ofStudent, flow);
+      const of = layStudent(laid, student, common.size);
+      const flow = batch
+        ? sampledFlow(laid, of, batch, { exact: weights === "exact", baseline })
+        : marginals.map((x) => -x);
+      return scoreGradient(flat, of.policy, flow);
     },
   };
 };
 
 /** `−w_i` on every arc of response `i`. */
-const sampledFlow = (laid: LaidTarget, batch: ResponseBatch, exact: boolean): Float64Array => {
+const sampledFlow = (
+  laid: LaidTarget,
+  { logPolicy }: LaidStudent,
+  batch: ResponseBatch,
+  options: { readonly exact: boolean; readonly baseline: boolean },
+): Float64Array => {
   checkBatch(laid, batch, { proposal: true });
   const flow = new Float64Array(laid.flat.arcs);
-  // log p_R(y) by the policy: the arcs that the target never takes are −∞
-  const logTarget = sumsAlong(batch, laid.logPolicy);
-  const logWeights = logTarget.map((logP, i) => logP - (batch.logProposal?.[i] as number));
-  const largest = logWeights.reduce((max, w) => Math.max(max, w), -Infinity);
-  if (largest === -Infinity) return flow;
-  const shift = exact ? 0 : largest;
-  const weights = finiteWeights(logWeights.map((w) => w - shift));
-  const total = exact ? batch.count : weights.reduce((sum, w) => sum + w, 0);
-  addAlong(
-    batch,
-    weights.map((w) => -w / total),
-    flow,
-  );
+  const numbers = {
+    logStudent: sumsAlong(batch, logPolicy),
+    // log p_R(y) by the policy: the arcs that the target never takes are −∞
+    scores: sumsAlong(batch, laid.logPolicy),
+    logProposal: batch.logProposal as Float64Array,
+  };
+  const { baseline } = options;
+  addAlong(batch, forwardCoefficients(numbers, options.exact ? { logPartition: 0, baseline } : {}), flow);
   return flow;
 };

@@ -145,6 +145,8 @@ describe("refuses", () => {
 
   test("unknown variants", () => {
     expect(() => forwardKl(target, { weights: "none" as "exact" })).toThrow(/"weights" must be/);
+    expect(() => forwardKl(target, { baseline: true })).toThrow(/"baseline" needs "weights": "exact"/);
     expect(() => bellmanRegression(target, { bootstrap: "no" as "held" })).toThrow(/"bootstrap" must be/);
+    expect(() => bellmanRegression(target, { actions: "none" as "all" })).toThrow(/"actions" must be/);
   });
 });

@@ -5,6 +5,7 @@ import { commonOf, type LaidStudent, layStudent } from "./laid-student.ts";
 import { type LaidTarget, layTarget } from "./laid-target.ts";
 import type { Objective } from "./objective.ts";
 import type { ResponseBatch } from "./response-batch.ts";
+import { consistencyCoefficients } from "./response-coefficients.ts";
 import { addAlong, checkBatch, checkPossible, sumsAlong } from "./walk-batch.ts";
 
 /** An objective that learns the target's log-partition besides. */
@@ -108,7 +109,7 @@ const exactFlow = (laid: LaidTarget, behaviour: Float64Array, residuals: Float64
 const sampledFlow = (laid: LaidTarget, batch: ResponseBatch, residuals: Float64Array, offset: number) => {
   checkBatch(laid, batch);
   checkPossible(laid, batch);
-  const weights = sumsAlong(batch, residuals).map((sum) => (2 * (sum + offset)) / batch.count);
+  const weights = consistencyCoefficients(sumsAlong(batch, residuals).map((sum) => sum + offset));
   const flow = new Float64Array(laid.flat.arcs + 1);
   addAlong(batch, weights, flow);
   flow[laid.flat.arcs] = weights.reduce((sum, w) => sum + w, 0);

@@ -4,7 +4,8 @@ import { commonOf, type LaidStudent, layStudent } from "./laid-student.ts";
 import { type LaidTarget, layTarget } from "./laid-target.ts";
 import type { Objective } from "./objective.ts";
 import type { ResponseBatch } from "./response-batch.ts";
-import { addAlong, checkBatch, finiteWeights, sumsAlong } from "./walk-batch.ts";
+import { reverseCoefficients } from "./response-coefficients.ts";
+import { addAlong, checkBatch, sumsAlong } from "./walk-batch.ts";
 
 /**
  * Reverse divergence `KL(p_θ‖p_R) = E_θ[log p_θ − R] + log Z`, in nats: maximum-entropy reinforcement learning.
@@ -63,36 +64,12 @@ export const reverseKl = (target: Model): Objective => {
 /** `w_i·(C_i − b_i)/n` on every arc of response `i`. */
 const sampledFlow = (laid: LaidTarget, student: LaidStudent, batch: ResponseBatch): Float64Array => {
   checkBatch(laid, batch, { least: 2, proposal: true });
-  const logStudent = sumsAlong(batch, student.logPolicy);
-  const rewards = sumsAlong(batch, laid.reward);
-  const weights = finiteWeights(logStudent.map((logP, i) => logP - (batch.logProposal?.[i] as number)));
-  // where the target forbids a response, so does the student: weight 0, and −∞ − −∞ would be NaN
-  const costs = logStudent.map((logP, i) => (weights[i] === 0 ? 0 : logP - (rewards[i] as number)));
-  const weightOfOthers = sumsOfOthers(weights);
-  const costOfOthers = sumsOfOthers(weights.map((w, i) => w * (costs[i] as number)));
+  const coefficients = reverseCoefficients({
+    logStudent: sumsAlong(batch, student.logPolicy),
+    scores: sumsAlong(batch, laid.reward),
+    logProposal: batch.logProposal as Float64Array,
+  });
   const flow = new Float64Array(laid.flat.arcs);
-  addAlong(
-    batch,
-    weights.map((w, i) => {
-      const others = weightOfOthers[i] as number;
-      const baseline = others > 0 ? (costOfOthers[i] as number) / others : 0;
-      return (w * ((costs[i] as number) - baseline)) / batch.count;
-    }),
-    flow,
-  );
+  addAlong(batch, coefficients, flow);
   return flow;
-};
-
-/** `Σ_{j≠i} x_j`, from both sides: the sum of all less `x_i` would cancel where one weight dominates. */
-const sumsOfOthers = (numbers: Float64Array): Float64Array => {
-  const sums = new Float64Array(numbers.length);
-  let [before, after] = [0, 0];
-  for (let i = 0; i < numbers.length; i++) {
-    const last = numbers.length - 1 - i;
-    sums[i] = (sums[i] as number) + before;
-    sums[last] = (sums[last] as number) + after;
-    before += numbers[i] as number;
-    after += numbers[last] as number;
-  }
-  return sums;
 };

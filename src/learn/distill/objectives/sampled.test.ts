@@ -28,8 +28,15 @@ describe("sampled gradients are unbiased", () => {
     ["forward KL, responses of the target", forwardKl(target), target],
     ["forward KL, exact weights, responses of the student", forwardKl(target, { weights: "exact" }), "student"],
     ["forward KL, exact weights, responses of another model", forwardKl(target, { weights: "exact" }), other],
+    ["forward KL, with the baseline, on-policy", forwardKl(target, { weights: "exact", baseline: true }), "student"],
+    ["forward KL, with the baseline, off-policy", forwardKl(target, { weights: "exact", baseline: true }), other],
     ["reverse KL, on-policy", reverseKl(target), "student"],
     ["reverse KL, off-policy", reverseKl(target), other],
+    [
+      "soft Bellman regression, actions taken",
+      bellmanRegression(target, { behaviour: other, actions: "taken" }),
+      other,
+    ],
     ["soft Bellman regression, on-policy", bellmanRegression(target, { behaviour: "student" }), "student"],
     ["soft Bellman regression, off-policy", bellmanRegression(target, { behaviour: other }), other],
     [
@@ -71,6 +78,7 @@ test("self-normalised forward KL is biased, and the bias falls with the size of 
 
 describe("at the optimum", () => {
   const still: [string, Objective, "student" | Table][] = [
+    ["forward KL with the baseline", forwardKl(target, { weights: "exact", baseline: true }), "student"],
     ["reverse KL, on-policy", reverseKl(target), "student"],
     ["reverse KL, off-policy", reverseKl(target), other],
     ["soft Bellman regression", bellmanRegression(target), other],

@@ -6,7 +6,7 @@ import type { FlatSpace } from "../../flat-space.ts";
  * @returns the state's soft value `V(s) = log Σ_a exp q(s,a)`, in nats; −∞ where no arc is live
  */
 export const softmaxRow = (
-  { firstArcs }: FlatSpace,
+  { firstArcs }: Pick<FlatSpace, "firstArcs">,
   live: Uint8Array,
   state: number,
   logits: Float64Array,

@@ -16,6 +16,8 @@ export const OBJECTIVES: Readonly<Record<string, (target: Table) => Objective>> 
   "soft Bellman regression, uniform behaviour": (target) => bellmanRegression(target),
   "soft Bellman regression, on-policy": (target) => bellmanRegression(target, { behaviour: "student" }),
   "soft Bellman regression, followed": (target) => bellmanRegression(target, { bootstrap: "followed" }),
+  "soft Bellman regression, actions taken": (target) =>
+    bellmanRegression(target, { behaviour: "student", actions: "taken" }),
   "path consistency, uniform behaviour": (target) => pathConsistency(target),
   "path consistency, on-policy": (target) => pathConsistency(target, { behaviour: "student" }),
   "path consistency, the target's responses": (target) => pathConsistency(target, { behaviour: target }),

@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readModelFolder } from "../src/learn/files/index.ts";
 import { arbel, arbelJson, type Folder, temporaryFolder } from "./testing/command-line.ts";
+import { built, ended, longRuns } from "./testing/long-runs.ts";
 
 let folder: Folder;
 beforeAll(async () => {
@@ -418,35 +418,10 @@ describe("a resumed run", () => {
   };
 });
 
-/** The built program: `npm test` builds it first. */
-const built = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
-
 describe.runIf(existsSync(built))("as a process", () => {
   const LONG = [...SMALL, "--model", "ebm", "--steps", "400", "--threads", "2"];
 
-  const begin = (out: string, ...argv: string[]): ChildProcess =>
-    spawn(process.execPath, [built, "train", ...argv, "--out", folder.path(out)], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-
-  const ended = (child: ChildProcess): Promise<{ code: number | null; stderr: string }> =>
-    new Promise((resolve) => {
-      let stderr = "";
-      child.stderr?.on("data", (part) => {
-        stderr += part;
-      });
-      child.on("close", (code) => resolve({ code, stderr }));
-    });
-
-  /** Waits until a run has written some lines of its log. */
-  const underWay = async (out: string): Promise<void> => {
-    const log = folder.path(`${out}/log.jsonl`);
-    for (let i = 0; i < 600; i++) {
-      if (existsSync(log) && readFileSync(log).length > 500) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error("the run did not begin");
-  };
+  const { begin, underWay } = longRuns(() => folder, "train");
 
   test("runs on jax-js where ONNX Runtime is not installed, and says so in a line", () => {
     // what Node answers for a package that is not there

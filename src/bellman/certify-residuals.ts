@@ -1,7 +1,7 @@
 import type { Certificate } from "./certificate.ts";
-import { guaranteesOf } from "./certify-guarantees.ts";
+import { guaranteesOf, withoutSupport as guaranteesWithoutSupport } from "./certify-guarantees.ts";
 import { warningsOf } from "./certify-warnings.ts";
-import { type Estimate, infinite, standardErrorOf, unknown } from "./estimate.ts";
+import { type Estimate, fromBelow, infinite, standardErrorOf, unknown } from "./estimate.ts";
 import { likelihoodInterval } from "./likelihood-interval.ts";
 import { paretoTail } from "./pareto-tail.ts";
 import { type Functional, klFromStudent, klFromTarget, logMeanWeight } from "./residual-functionals.ts";
@@ -24,8 +24,9 @@ const THRESHOLD = 7;
  * @param residuals `Δ(y) = R(y) − V − log p_q(y)` of independent samples of the student, in the order drawn, in nats; −∞
  * where the target forbids the response
  * @param options.value `V = V_q(start)` of the student; 0 (default) where `Δ = R − log p_q`
- * @param options.range numbers that no response's `Δ` leaves, −∞ allowed below: known, or bounds. The guarantees take for granted that
- * the student gives positive probability to all that the target does
+ * @param options.range numbers that no response's `Δ` leaves, −∞ allowed below: known, or bounds
+ * @param options.supported whether the student gives positive probability to all that the target does (default `true`), which its samples
+ * cannot show; where it does not, `KL(p_R‖p_q)` is infinite, and what would need the missing part is only bounded from below
  * @throws RangeError where there are fewer than 2 residuals, one is NaN, +∞ or outside the range
  * @example
  * ```ts
@@ -40,10 +41,20 @@ export const certifyResiduals = (
   options: {
     readonly value?: number;
     readonly range?: { readonly lower: number; readonly upper: number } | undefined;
+    readonly supported?: boolean;
   } = {},
 ): Omit<Certificate, "seed"> => {
-  const { value = 0, range } = options;
+  const { value = 0, range, supported = true } = options;
   check(residuals, range);
+  const certificate = fromResiduals(residuals, value, range);
+  return supported ? certificate : withoutSupport(certificate);
+};
+
+const fromResiduals = (
+  residuals: Float64Array,
+  value: number,
+  range: { readonly lower: number; readonly upper: number } | undefined,
+): Omit<Certificate, "seed"> => {
   const count = residuals.length;
   const guarantees = range && { guarantees: guaranteesOf(residuals, value, range) };
   const moments = momentsOf(residuals, 1 / count);
@@ -116,6 +127,19 @@ const shifted = ({ estimate, standardError, interval: [lower, upper] }: Estimate
   estimate: estimate + by,
   standardError,
   interval: [lower + by, upper + by],
+});
+
+const withoutSupport = (certificate: Omit<Certificate, "seed">): Omit<Certificate, "seed"> => ({
+  ...certificate,
+  logPartition: fromBelow(certificate.logPartition),
+  klStudentTarget: fromBelow(certificate.klStudentTarget),
+  klTargetStudent: infinite,
+  bracket: { ...certificate.bracket, upper: Infinity },
+  ...(certificate.guarantees && { guarantees: guaranteesWithoutSupport(certificate.guarantees) }),
+  warnings: [
+    ...certificate.warnings,
+    "the student gives probability 0 to responses of the target, so KL(target‖student) is infinite, and log Z and KL(student‖target) are only bounded from below",
+  ],
 });
 
 /** Intervals without what the range excludes for certain. */

@@ -1,10 +1,8 @@
 import { checkSameSpace, type Table } from "../space/index.ts";
 import { armOf, rewardOf } from "./arm.ts";
 import type { Certificate } from "./certificate.ts";
-import { withoutSupport as guaranteesWithoutSupport } from "./certify-guarantees.ts";
 import { certifyResiduals } from "./certify-residuals.ts";
 import { kl } from "./divergence.ts";
-import type { Estimate } from "./estimate.ts";
 import { score } from "./policy.ts";
 import { reachable } from "./reachable.ts";
 import { residualRange } from "./residual-range.ts";
@@ -52,8 +50,8 @@ export const certify = (
   checkSameSpace(arm.logits.space, reward.space);
   const range = residualRange(arm, reward);
   const residuals = residualsOf(arm, reward, count, seed);
-  const certificate = { ...certifyResiduals(residuals, { value: arm.logPartition, range }), seed };
-  return missesSupport(arm, toLogits(reward)) ? withoutSupport(certificate) : certificate;
+  const supported = !missesSupport(arm, toLogits(reward));
+  return { ...certifyResiduals(residuals, { value: arm.logPartition, range, supported }), seed };
 };
 
 /** Whether some response of the target has probability 0 under the student, which samples of the student cannot show. */
@@ -72,26 +70,6 @@ const missesSupport = (student: Arm, target: Arm): boolean => {
     });
   });
 };
-
-/** An estimate of a part of what is asked for, which may be larger by any amount. */
-const fromBelow = ({ estimate, interval: [lower] }: Estimate): Estimate => ({
-  estimate,
-  standardError: Infinity,
-  interval: [lower, Infinity],
-});
-
-const withoutSupport = (certificate: Certificate): Certificate => ({
-  ...certificate,
-  logPartition: fromBelow(certificate.logPartition),
-  klStudentTarget: fromBelow(certificate.klStudentTarget),
-  klTargetStudent: { estimate: Infinity, standardError: 0, interval: [Infinity, Infinity] },
-  bracket: { ...certificate.bracket, upper: Infinity },
-  ...(certificate.guarantees && { guarantees: guaranteesWithoutSupport(certificate.guarantees) }),
-  warnings: [
-    ...certificate.warnings,
-    "the student gives probability 0 to responses of the target, so KL(target‖student) is infinite, and log Z and KL(student‖target) are only bounded from below",
-  ],
-});
 
 /** `Δ(y)` of samples of the student. */
 const residualsOf = (arm: Arm, reward: Table, count: number, seed: number): Float64Array => {

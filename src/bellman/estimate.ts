@@ -22,3 +22,10 @@ export const unknown = (estimate: number, floor = -Infinity): Estimate => ({
 
 /** What is infinite for certain. */
 export const infinite: Estimate = { estimate: Infinity, standardError: 0, interval: [Infinity, Infinity] };
+
+/** An estimate of a part of what is asked for, which may be larger by any amount. */
+export const fromBelow = ({ estimate, interval: [lower] }: Estimate): Estimate => ({
+  estimate,
+  standardError: Infinity,
+  interval: [lower, Infinity],
+});

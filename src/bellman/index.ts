@@ -27,6 +27,13 @@ export { residuals } from "./residuals.ts";
 export { rewardAlong } from "./reward-along.ts";
 export { type Samples, sample } from "./sample.ts";
 export { type DistinctResponse, sampleWithoutReplacement } from "./sample-without-replacement.ts";
+export {
+  type CertifiedSamples,
+  type SampledBreakdown,
+  type SampledContext,
+  type SampledPosition,
+  sampledBreakdown,
+} from "./sampled-breakdown.ts";
 export { sharpBound } from "./sharp-bound.ts";
 export { type Arm, type Model, type SweepOptions, softValues, toLogits, toReward } from "./soft-bellman.ts";
 export { countSupport } from "./support.ts";

@@ -10,6 +10,27 @@ export const whole =
     throw new InvalidArgumentError(`It must be a whole number ${bounds}.`);
   };
 
+/** Reads a number > 0 from an option's text. @throws InvalidArgumentError */
+export const positive = (text: string): number => {
+  const number = Number(text);
+  if (text.trim() !== "" && number > 0 && number < Infinity) return number;
+  throw new InvalidArgumentError("It must be a number > 0.");
+};
+
+/** Reads a number ≥ 0 from an option's text. @throws InvalidArgumentError */
+export const atLeastZero = (text: string): number => {
+  const number = Number(text);
+  if (text.trim() !== "" && number >= 0 && number < Infinity) return number;
+  throw new InvalidArgumentError("It must be a number ≥ 0.");
+};
+
+/** Reads a finite number from an option's text. @throws InvalidArgumentError */
+export const finite = (text: string): number => {
+  const number = Number(text);
+  if (text.trim() !== "" && Number.isFinite(number)) return number;
+  throw new InvalidArgumentError("It must be a finite number.");
+};
+
 /** Seed of every run that is not given one. */
 const DEFAULT_SEED = 7;
 

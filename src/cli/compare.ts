@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { type Comparison, compare } from "../bellman/index.ts";
 import { jsonOption } from "./arguments.ts";
-import { checkComparable, readModel } from "./model.ts";
+import { checkComparable } from "./model.ts";
 import type { Output } from "./output.ts";
 import { columns, nats, toJson } from "./text.ts";
+import { ANY_MODEL, readTableModel } from "./trained.ts";
 
 const EXAMPLES = `
 Example: arbel compare target.json student.safetensors
@@ -16,12 +17,13 @@ export const addCompare = (program: Command, output: Output): void => {
   program
     .command("compare")
     .description("exact divergences of two models, distances of their logits, and bounds")
-    .argument("<a>", "table to read, .json or .safetensors; rewards go through M")
-    .argument("<b>", "table to compare it with, on the same space")
+    .argument("<a>", `${ANY_MODEL}; rewards go through M`)
+    .argument("<b>", "model to compare it with, on the same space")
     .addOption(jsonOption())
     .addHelpText("after", EXAMPLES)
-    .action((pathA: string, pathB: string, options: { json?: true }) => {
-      const [a, b] = [readModel(pathA), readModel(pathB)];
+    .action(async (pathA: string, pathB: string, options: { json?: true }) => {
+      const read = (path: string) => readTableModel(path, output, "estimate by arbel certify");
+      const [a, b] = [await read(pathA), await read(pathB)];
       checkComparable(pathA, a, pathB, b);
       const comparison = compare(a.arm, b.arm);
       return output.print(options.json ? `${toJson(comparison, 2)}\n` : textFor(pathA, pathB, comparison));

@@ -1,13 +1,11 @@
-import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { toReward } from "../bellman/index.ts";
 import { checkTarget, formatOf, makeFolder, writeTable } from "../space/files/index.ts";
 import { InputError, type Kind } from "../space/index.ts";
 import { jsonOption } from "./arguments.ts";
-import { type FileModel, readModel } from "./model.ts";
 import type { Output } from "./output.ts";
 import { nats, toJson } from "./text.ts";
-import { readFolder, tableOfFolder } from "./trained.ts";
+import { ANY_MODEL, readTableModel, readTransformer } from "./trained.ts";
 
 const EXAMPLES = `
 Examples:
@@ -28,7 +26,7 @@ export const addConvert = (program: Command, output: Output): void => {
   program
     .command("convert")
     .description("turn a reward into logits (M) or logits into a reward (M⁻¹), or a trained model into either or ONNX")
-    .argument("<in>", "table to read, .json or .safetensors, or the folder of a trained model")
+    .argument("<in>", ANY_MODEL)
     .addOption(new Option("--to <kind>", "what to write").choices(["logits", "reward", "onnx"]).makeOptionMandatory())
     .requiredOption("--out <out>", "file to write, .json or .safetensors; for onnx, a folder")
     .addOption(jsonOption())
@@ -41,7 +39,7 @@ export const addConvert = (program: Command, output: Output): void => {
 const convertToTable = async (path: string, to: Kind, { out, json }: Options, output: Output): Promise<void> => {
   formatOf(out);
   checkTarget(out);
-  const { table, arm }: FileModel = isFolder(path) ? await tableOfFolder(path, output) : readModel(path);
+  const { table, arm } = await readTableModel(path, output, "use --to onnx");
   const copied = table.kind === to;
   writeTable(out, copied ? table : to === "logits" ? arm.logits : toReward(table));
   const { logPartition } = arm;
@@ -51,8 +49,7 @@ const convertToTable = async (path: string, to: Kind, { out, json }: Options, ou
 };
 
 const convertToOnnx = async (path: string, { out, json }: Options, output: Output): Promise<void> => {
-  if (!isFolder(path)) throw new InputError(`${path}: is no folder: name one that arbel train wrote`);
-  const model = await readFolder(path);
+  const model = await readTransformer(path);
   if (model.architecture.kind === "ebm") {
     throw new InputError(`${path}: holds an EBM, which has no next-token logits: train with --model arm`);
   }
@@ -63,5 +60,3 @@ const convertToOnnx = async (path: string, { out, json }: Options, output: Outpu
     json ? `${toJson({ out, kind: "onnx" })}\n` : `wrote ${out}: onnx/model.onnx and its JSON files\n`,
   );
 };
-
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;

@@ -2,10 +2,11 @@ import type { Command } from "commander";
 import { bestResponses, countSupport, entropy, expectedLength } from "../bellman/index.ts";
 import { countArcs, countResponses, countStates, type Kind } from "../space/index.ts";
 import { jsonOption, whole } from "./arguments.ts";
-import { type FileModel, readModel } from "./model.ts";
+import type { FileModel } from "./model.ts";
 import type { Output } from "./output.ts";
 import { columns, count, exponential, nats, percent, responseText, toJson } from "./text.ts";
 import { type Told, told } from "./told.ts";
+import { ANY_MODEL, readTableModel } from "./trained.ts";
 
 /** The keys of `arbel describe --json`. */
 interface Description {
@@ -34,12 +35,12 @@ export const addDescribe = (program: Command, output: Output): void => {
   program
     .command("describe")
     .description("sizes, log-partition, entropy and best responses of a table")
-    .argument("<in>", "table to read, .json or .safetensors")
+    .argument("<in>", ANY_MODEL)
     .option("--best <k>", "how many of the most probable responses to list", whole(0, 1_000_000), 5)
     .addOption(jsonOption())
     .addHelpText("after", EXAMPLES)
-    .action((path: string, options: { best: number; json?: true }) => {
-      const model = readModel(path);
+    .action(async (path: string, options: { best: number; json?: true }) => {
+      const model = await readTableModel(path, output, "describe a smaller one");
       const description = describe(model, options.best);
       return output.print(options.json ? `${toJson(description, 2)}\n` : textFor(path, model, description));
     });

@@ -4,6 +4,7 @@ import { addCertify } from "./certify.ts";
 import { addCompare } from "./compare.ts";
 import { addConvert } from "./convert.ts";
 import { addDescribe } from "./describe.ts";
+import { addDistill } from "./distill.ts";
 import type { Output } from "./output.ts";
 import { addReproduce } from "./reproduce.ts";
 import { addSample } from "./sample.ts";
@@ -25,7 +26,7 @@ export const programOf = (output: Output, help: (text: string) => void): Command
     .exitOverride()
     .configureOutput({ writeOut: help, writeErr: () => {}, outputError: () => {} })
     .addHelpText("after", CLOSING);
-  for (const add of [addConvert, addDescribe, addCompare, addCertify, addSample, addTrain, addReproduce])
+  for (const add of [addConvert, addDescribe, addCompare, addCertify, addSample, addTrain, addDistill, addReproduce])
     add(program, output);
   return program;
 };

@@ -2,11 +2,13 @@ import type { Command } from "commander";
 import { type Arm, condition, EmptyModelError, sample, sampleWithoutReplacement, toLogits } from "../bellman/index.ts";
 import { InputError, regex, type Space } from "../space/index.ts";
 import { jsonOption, seedOption, whole } from "./arguments.ts";
+import { samplerOf } from "./certified.ts";
 import { checkMemory } from "./memory.ts";
-import { type FileModel, readModel } from "./model.ts";
+import type { FileModel } from "./model.ts";
 import { type Output, printLines } from "./output.ts";
 import { count, nats, percent, printable, toJson } from "./text.ts";
 import { type Told, told } from "./told.ts";
+import { ANY_MODEL, type EngineMaker, type LargeModel, readAnyModel, tooManyFor, withEngine } from "./trained.ts";
 
 interface Options {
   readonly count: number;
@@ -28,8 +30,8 @@ Examples:
 export const addSample = (program: Command, output: Output): void => {
   program
     .command("sample")
-    .description("draw exact samples of a table's model")
-    .argument("<in>", "table to read, .json or .safetensors; rewards go through M")
+    .description("draw exact samples of a model")
+    .argument("<in>", `${ANY_MODEL}; rewards go through M`)
     .requiredOption("--count <n>", "how many responses to draw", whole(0))
     .addOption(seedOption())
     .option("--without-replacement", "draw distinct responses")
@@ -37,13 +39,52 @@ export const addSample = (program: Command, output: Output): void => {
     .addOption(jsonOption())
     .addHelpText("after", EXAMPLES)
     .action(async (path: string, options: Options) => {
-      const model = readModel(path);
-      checkMemory("--count", options.count, model.table.space);
-      const arm = options.given === undefined ? model.arm : await conditioned(model, options.given, output);
-      const responses = options.withoutReplacement ? await distinct(arm, options, output) : independent(arm, options);
+      const { space, responses } = await withEngine(output, { engine: "onnx" }, async (engine) => {
+        const model = await readAnyModel(path, engine);
+        checkMemory("--count", options.count, model.space);
+        return model.kind === "table"
+          ? ofTable(model, options, output)
+          : { space: model.space, responses: await ofTransformer(path, model, options, engine) };
+      });
       await output.log(`seed ${options.seed}`);
-      await printLines(output, linesOf(arm.logits.space, responses, options.json ?? false));
+      await printLines(output, linesOf(space, responses, options.json ?? false));
     });
+};
+
+const ofTable = async (model: FileModel, options: Options, output: Output) => {
+  const arm = options.given === undefined ? model.arm : await conditioned(model, options.given, output);
+  const responses = options.withoutReplacement ? await distinct(arm, options, output) : independent(arm, options);
+  return { space: arm.logits.space, responses };
+};
+
+/** Responses that go through a Transformer at a time. */
+const BATCH = 256;
+
+/** Independent responses of a Transformer on a space too large for its table. */
+const ofTransformer = async (
+  path: string,
+  model: LargeModel,
+  { count, seed, given, withoutReplacement }: Options,
+  engine: EngineMaker,
+): Promise<Drawn[]> => {
+  const why = await tooManyFor(model.space);
+  if (given !== undefined) throw new InputError(`--given: ${path}: ${why}, which the exact conditional needs`);
+  if (withoutReplacement) throw new InputError(`--without-replacement: ${path}: ${why}, which it needs`);
+  if (model.architecture.kind === "ebm") throw new InputError(`${path}: is an EBM: ${why}, which samples of it need`);
+  const { rowSums, tokensOf } = await import("../learn/index.ts");
+  const sampler = await samplerOf(model, engine);
+  const drawn: Drawn[] = [];
+  try {
+    while (drawn.length < count) {
+      const size = Math.min(BATCH, count - drawn.length);
+      const { rows, logPolicy } = await sampler.draw(size, { seed, step: drawn.length });
+      const sums = rowSums(logPolicy, rows.horizon);
+      drawn.push(...tokensOf(model.space, rows).map((tokens, row): Drawn => [tokens, sums[row] as number]));
+    }
+  } finally {
+    await sampler.dispose();
+  }
+  return drawn;
 };
 
 /** The model given that the text matches; its probability goes to stderr. */

@@ -24,6 +24,7 @@ import {
 import { readTable, readText, refuseFrom } from "../space/files/index.ts";
 import { countResponses, differenceOf, InputError, type Table, type Tree, tree } from "../space/index.ts";
 import { readModel } from "./model.ts";
+import { flagOf } from "./run-options.ts";
 import type { Decisive } from "./train-options.ts";
 
 /** A run whose input is read and checked; nothing is made yet. */
@@ -102,8 +103,7 @@ const responsesOf = (tokens: number, horizon: number, eos: boolean): bigint | st
 const refuseOptions = (options: Decisive, names: readonly (keyof Decisive)[], why: string): void => {
   const given = names.find((name) => options[name] !== undefined);
   if (given === undefined) return;
-  const flag = given.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new InputError(`--${flag} ${why}: leave it out`);
+  throw new InputError(`${flagOf(given)} ${why}: leave it out`);
 };
 
 const architectureOf = (

@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import type { Command } from "commander";
-import type { LogEntry, RunFolder, RunOptions } from "../learn/files/index.ts";
+import type { RunFolder } from "../learn/files/index.ts";
 import type { Engine, TrainingProgress } from "../learn/index.ts";
-import { readBytes } from "../space/files/index.ts";
-import { InputError } from "../space/index.ts";
 import { engineOf } from "./engine.ts";
 import { interruptible } from "./interrupted.ts";
+import { openedRun } from "./open-run.ts";
 import type { Output } from "./output.ts";
-import { type Progress, showProgress } from "./progress.ts";
+import type { Progress } from "./progress.ts";
+import { runLog, shownRun } from "./run-log.ts";
 import { columns, count, nats, toJson } from "./text.ts";
-import { addTrainOptions, type Decisive, decisiveOf, resumedOptions, type TrainFlags } from "./train-options.ts";
+import { addTrainOptions, type Decisive, type TrainFlags } from "./train-options.ts";
 import type { Plan } from "./train-plan.ts";
 
 const EXAMPLES = `
@@ -32,7 +32,13 @@ export const addTrain = (program: Command, output: Output): void => {
     .addHelpText("after", EXAMPLES)
     .action(async (flags: TrainFlags) => {
       const given = Object.keys(flags).filter((name) => command.getOptionValueSource(name) === "cli");
-      const { folder, plan, options } = await begin(flags, given);
+      const { filesOf, planOf } = await import("./train-plan.ts");
+      const { folder, plan, options } = await openedRun<Decisive, Plan>(flags, {
+        name: "train",
+        given,
+        plan: planOf,
+        files: filesOf,
+      });
       const advice = () => `stopped and saved: go on with arbel train --resume --out ${flags.out}`;
       const result = await interruptible(advice, async (signal) => {
         const engine = await engineOf(flags, output);
@@ -45,41 +51,6 @@ export const addTrain = (program: Command, output: Output): void => {
       folder.finish(result);
       await output.print(flags.json ? `${toJson(result)}\n` : textFor(flags.out, result));
     });
-};
-
-/** Reads and checks all input, then opens or makes the folder. */
-const begin = async (flags: TrainFlags, given: readonly string[]) => {
-  const { beginRun, openRun, sha256 } = await import("../learn/files/index.ts");
-  const { filesOf, planOf } = await import("./train-plan.ts");
-  const opened = flags.resume ? openRun(flags.out) : undefined;
-  const begun = opened && begunOf(flags.out, opened.options);
-  const options = begun ? resumedOptions(flags, begun.given, given) : decisiveOf(flags);
-  const plan = planOf(options);
-  const files = Object.fromEntries(filesOf(options).map((file) => [file, sha256(readBytes(file))]));
-  if (begun) checkUnchanged(files, begun.files);
-  return { options, plan, folder: opened ?? beginRun(flags.out, { given: options, files }) };
-};
-
-/** What `run.json` keeps of how a run was begun. */
-interface Begun {
-  readonly given: Decisive;
-  /** Fingerprints of the files that the options name. */
-  readonly files: Readonly<Record<string, string>>;
-}
-
-const begunOf = (folder: string, { given, files }: RunOptions): Begun => {
-  if (typeof given === "object" && given !== null && typeof files === "object" && files !== null) {
-    return { given: given as Decisive, files: files as Begun["files"] };
-  }
-  throw new InputError(
-    `${join(folder, "run.json")}: does not say how the run was begun: begin again in another folder`,
-  );
-};
-
-const checkUnchanged = (now: Begun["files"], then: Begun["files"]): void => {
-  const changed = Object.keys(then).find((file) => now[file] !== then[file]);
-  if (changed === undefined) return;
-  throw new InputError(`${changed}: has changed since the run began: bring it back, or begin again in another folder`);
 };
 
 /** What `arbel train --json` prints. */
@@ -110,7 +81,7 @@ const run = async (given: {
   const { writeModel } = await import("../learn/files/index.ts");
   const { parameters, risk, entropy, tokensPerStep } = await plan.task(engine);
   const resume = folder.resume(stateShapes(parameters));
-  const log = logOf(folder, resume?.step ?? 0);
+  const log = runLog<Entry>(folder, resume?.step ?? 0);
   const training = train({
     engine,
     risk,
@@ -129,7 +100,11 @@ const run = async (given: {
       },
     },
   });
-  const trained = await shown(output, training, log);
+  const trained = await shownRun(output, training, (progress) => {
+    const { steps: _, secondsLeft: __, ...entry } = progress;
+    log.add(entry);
+    return toldOf(progress);
+  });
   writeModel(flags.out, {
     architecture: plan.architecture,
     tokens: plan.tokens,
@@ -150,53 +125,14 @@ const run = async (given: {
   };
 };
 
-/** Shows and logs a run's progress; gives what it returns. */
-const shown = async <T>(output: Output, training: AsyncGenerator<TrainingProgress, T>, log: Log): Promise<T> => {
-  let result: { readonly value: T } | undefined;
-  async function* told(): AsyncGenerator<Progress> {
-    for (;;) {
-      const next = await training.next();
-      if (next.done) {
-        result = next;
-        return;
-      }
-      log.add(next.value);
-      yield toldOf(next.value);
-    }
-  }
-  await showProgress(output, told());
-  return (result as { readonly value: T }).value;
-};
+/** A line of the log. */
+type Entry = Omit<TrainingProgress, "steps" | "secondsLeft">;
 
 const toldOf = ({ step, steps, risk, gap, tokensPerSecond, secondsLeft }: TrainingProgress): Progress => {
   const parts = [`step ${count(step)}`, `risk ${risk.toFixed(4)}`];
   if (gap !== undefined) parts.push(`gap ${gap.toFixed(4)}`);
   if (tokensPerSecond !== undefined) parts.push(`${count(Math.round(tokensPerSecond))} tokens/s`);
   return { done: step, total: steps, label: parts.join("  "), secondsLeft };
-};
-
-type Log = ReturnType<typeof logOf>;
-
-/** Entries between two writes of the log. */
-const ENTRIES_AT_ONCE = 50;
-
-/** The run's log from a step on; entries are written some at a time. */
-const logOf = (folder: RunFolder, step: number) => {
-  const times = folder.logUntil(step).map(({ stepMilliseconds }) => stepMilliseconds);
-  let waiting: LogEntry[] = [];
-  const flush = () => {
-    folder.log(waiting);
-    waiting = [];
-  };
-  return {
-    flush,
-    add: ({ steps: _, secondsLeft: __, ...entry }: TrainingProgress) => {
-      times.push(entry.stepMilliseconds);
-      waiting.push(entry);
-      if (waiting.length >= ENTRIES_AT_ONCE) flush();
-    },
-    medianMilliseconds: (): number => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN,
-  };
 };
 
 const textFor = (out: string, result: Result): string => {

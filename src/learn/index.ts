@@ -1,4 +1,7 @@
 export { type Adam, type AdamState, adam, constantRate, cosineRate, type Schedule } from "./adam.ts";
+export { type CertifySamplesOptions, certifySamples, type SampledCertificate } from "./certify/certify-samples.ts";
+export { ebmJudge, type Judge, policyJudge, tableJudge } from "./certify/judge.ts";
+export { type Drawn, proposalSampler, type Sampler, studentSampler, transformerSampler } from "./certify/sampler.ts";
 export { distill } from "./distill/distill.ts";
 export type {
   Distilled,
@@ -24,6 +27,7 @@ export {
   type ScoredTarget,
   type TableTarget,
   tableTarget,
+  tokensOf,
 } from "./distill/scored-target.ts";
 export { ngramStudent } from "./distill/students/ngram-student.ts";
 export type {
@@ -77,7 +81,7 @@ export { compareGradientEstimators, type EstimatorRow } from "./risks/compare-es
 export { exactArmRisk } from "./risks/exact-arm.ts";
 export { exactEbmRisk } from "./risks/exact-ebm.ts";
 export { minibatchArmRisk } from "./risks/minibatch-arm.ts";
-export { armProposal, type Proposal, tableProposal } from "./risks/proposal.ts";
+export { armProposal, type Proposal, rowSums, tableProposal } from "./risks/proposal.ts";
 export { dataSource, modelSource, type ResponseSource } from "./risks/response-source.ts";
 export type { Draw, ExactRisk, Risk, RiskMemory } from "./risks/risk.ts";
 export { allResponses, EXACT_RESPONSES_LIMIT, type Rows } from "./risks/rows.ts";

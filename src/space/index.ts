@@ -1,3 +1,4 @@
+export { alignTables } from "./align-tables.ts";
 export { type Arc, type Automaton, accepts, automaton, step } from "./automata/automaton.ts";
 export { complement } from "./automata/complement.ts";
 export { keywords } from "./automata/keywords.ts";

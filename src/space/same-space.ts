@@ -39,7 +39,8 @@ export const checkSameSpace = (a: Space, b: Space): void => {
   }
 };
 
-const differenceOfHeads = (a: Space, b: Space): string | undefined => {
+/** The first way in which two spaces differ before their states and arcs, in words. */
+export const differenceOfHeads = (a: Space, b: Space): string | undefined => {
   if (a.tokens.length !== b.tokens.length) {
     return `the vocabularies have ${a.tokens.length} and ${b.tokens.length} tokens`;
   }

@@ -21,6 +21,8 @@ export interface FunctionTarget {
   readonly space: Tree;
   /** What messages call it. */
   readonly name: string;
+  /** A model that is positive on all responses that are not forbidden: a Transformer is kept to its support. Default: all of the tree. */
+  readonly within?: Model;
   /** `R(y)` `[count]`, in nats, up to a constant; −∞ forbids. */
   scores(rows: Rows): Promise<Float64Array>;
 }
@@ -82,6 +84,7 @@ export const functionTarget = (options: FunctionTargetOptions): FunctionTarget =
     kind: "function",
     space,
     name: reward.name,
+    ...(reference === undefined ? {} : { within: reference }),
     scores: async (rows) => {
       const responses = tokensOf(space, rows);
       const scores = (await callFunction(reward, responses, call)).map((x) => tempered(x, temperature));
@@ -112,7 +115,7 @@ const logProbabilitiesOf = (reference: Model, space: Tree): ((response: readonly
 };
 
 /** The responses of rows as token indices, without EOS. */
-const tokensOf = ({ eos }: { readonly eos: boolean }, rows: Rows): number[][] =>
+export const tokensOf = ({ eos }: { readonly eos: boolean }, rows: Rows): number[][] =>
   Array.from({ length: rows.count }, (_, row) => {
     const first = row * rows.horizon;
     return [...rows.tokens.subarray(first, first + (rows.lengths[row] as number) - (eos ? 1 : 0))];

@@ -13,4 +13,12 @@ export {
 export { parseMasses } from "./masses.ts";
 export type { ModelDescription } from "./model-config.ts";
 export { type FolderModel, readModelFolder, writeModel, writeOnnxFolder } from "./model-folder.ts";
-export { beginRun, type LogEntry, openRun, type RunFolder, type RunOptions, sha256 } from "./run-folder.ts";
+export {
+  beginRun,
+  checkNewRun,
+  type LogEntry,
+  openRun,
+  type RunFolder,
+  type RunOptions,
+  sha256,
+} from "./run-folder.ts";

@@ -52,13 +52,18 @@ export interface LogEntry {
  * @throws InputError where the folder holds a run already, or cannot be written
  */
 export const beginRun = (folder: string, options: RunOptions): RunFolder => {
-  if (existsSync(join(folder, FILES.run))) {
-    throw new InputError(`${folder}: holds a run already: add --resume to go on with it, or name another folder`);
-  }
+  checkNewRun(folder);
   makeFolder(folder);
   for (const name of Object.values(FILES)) checkTarget(join(folder, name));
   writeText(join(folder, FILES.run), runText(options));
   return runFolder(folder, options);
+};
+
+/** Refuses a folder that holds a run already, before the work of preparing a new one. @throws InputError */
+export const checkNewRun = (folder: string): void => {
+  if (existsSync(join(folder, FILES.run))) {
+    throw new InputError(`${folder}: holds a run already: add --resume to go on with it, or name another folder`);
+  }
 };
 
 /** Opens a folder to go on with its run. @throws InputError where it holds none */

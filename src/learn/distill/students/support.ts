@@ -1,5 +1,5 @@
 import { END } from "../../../space/index.ts";
-import type { ScoredTarget } from "../scored-target.ts";
+import { type ScoredTarget, tableTarget } from "../scored-target.ts";
 import { type Layout, layoutOf, liveArc } from "./layout.ts";
 
 /** What a target allows and rewards along a response, step by step, without a table of all prefixes. */
@@ -13,9 +13,13 @@ export interface Support {
   readonly reward?: (arc: number) => number;
 }
 
-/** Follows a table over its own states; a function allows all of its tree. */
+/** Follows a table over its own states; a function allows all of its tree, or what a model within which it lies does. */
 export const supportOf = (target: ScoredTarget): Support => {
   if (target.kind === "table") return supportOfLayout(layoutOf(target));
+  if (target.within) {
+    const { start, arcOf, next } = supportOfLayout(layoutOf(tableTarget(target.within)));
+    return { start, arcOf, next };
+  }
   const { horizon, eos, actions, tokens } = target.space;
   return {
     start: 0,

@@ -42,7 +42,8 @@ const checkFiles = (paths) => {
   for (const wanted of ["LICENSE", "README.md", "CHANGELOG.md", manifest.bin.arbel]) {
     if (!paths.includes(wanted)) throw new Error(`the package lacks ${wanted}`);
   }
-  const allowed = /^(dist\/.+\.(js|d\.ts)|LICENSE|README\.md|CHANGELOG\.md|package\.json)$/;
+  const allowed =
+    /^(dist\/.+\.(js|d\.ts)|models\/arbel-prose\/\w+\.(json|safetensors|md)|LICENSE|README\.md|CHANGELOG\.md|package\.json)$/;
   const unwanted = paths.filter((path) => !allowed.test(path) || /\.test\.|\/testing\//.test(path));
   if (unwanted.length > 0) throw new Error(`the package should not hold ${unwanted.join(", ")}`);
 };

@@ -68,8 +68,17 @@ export { logGamma, normal, shuffled } from "./draws.ts";
 export type { Arrays, Compiled, Engine, Example, Resident, Step } from "./engine/engine.ts";
 export { jaxEngine } from "./engine/jax-engine.ts";
 export { type Tensor, type Tensors, tensor } from "./engine/tensor.ts";
-export { type Architecture, architecture, parameterCount, parameterShapes } from "./models/architecture.ts";
+export {
+  type Architecture,
+  architecture,
+  embeddingRows,
+  firstToken,
+  headWidth,
+  parameterCount,
+  parameterShapes,
+} from "./models/architecture.ts";
 export { armSequenceLogits, armStateLogits } from "./models/arm.ts";
+export { armContinuation } from "./models/arm-continuation.ts";
 export { type EbmChoices, ebmScores } from "./models/ebm.ts";
 export { initialWeights } from "./models/initialise.ts";
 export { type LearnedModel, tabularModel, transformerModel } from "./models/learned-model.ts";

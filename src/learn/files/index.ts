@@ -13,6 +13,7 @@ export {
 export { parseMasses } from "./masses.ts";
 export type { ModelDescription } from "./model-config.ts";
 export { type FolderModel, readModelFolder, writeModel, writeOnnxFolder } from "./model-folder.ts";
+export { onnxModel } from "./onnx-export.ts";
 export {
   beginRun,
   checkNewRun,

@@ -42,7 +42,7 @@ export const armSequenceLogits =
     };
     const perRow = (angles: Float64Array) => constantAngles(angles, [1, length, 1, head / 2], head);
     const turn = (rows: Traced) => rotate(rows.reshape([batch, length, heads, head]), perRow(cosines), perRow(sines));
-    const logits = logitsOf(model, weights, tokens.reshape([batch * length]), turn, look);
+    const logits = armLogits(model, weights, tokens.reshape([batch * length]), turn, look);
     causal.dispose();
     return logits;
   };
@@ -94,7 +94,7 @@ const stateLogits = (model: Architecture, weights: Arrays, chunk: Arrays, keep?:
     rowsOf(constantAngles(angles, [horizon, head / 2], head), depth.ref).reshape([states, 1, head / 2]);
   const [cosineRows, sineRows] = [perRow(cosines), perRow(sines)];
   const turn = (rows: Traced) => rotate(rows.reshape([states, heads, head]), cosineRows.ref, sineRows.ref);
-  const logits = logitsOf(model, weights, weightOf(chunk, "token"), turn, look);
+  const logits = armLogits(model, weights, weightOf(chunk, "token"), turn, look);
   for (const array of [cosineRows, sineRows, ancestors, seen, depth]) array.dispose();
   return logits;
 };
@@ -133,7 +133,7 @@ export const armNextLogits =
       rowsOf(constantAngles(angles, [horizon, head / 2], head), depth.ref).reshape([states, 1, head / 2]);
     const [cosineRows, sineRows] = [perRow(cosines), perRow(sines)];
     const turn = (rows: Traced) => rotate(rows.reshape([states, heads, head]), cosineRows.ref, sineRows.ref);
-    const logits = logitsOf(model, weights, weightOf(chunk, "token"), turn, look);
+    const logits = armLogits(model, weights, weightOf(chunk, "token"), turn, look);
     for (const array of [cosineRows, sineRows, own, seen, depth]) array.dispose();
     return { logits, ...presentOf(present) };
   };
@@ -143,14 +143,14 @@ export const pastName = (layer: number): string => `past.${layer}`;
 export const presentName = (layer: number): string => `present.${layer}`;
 
 /** The fourth root of the head width divides queries and keys, so that its square root divides their products. */
-const constantAngles = (angles: Float64Array, shape: number[], head: number): Traced =>
+export const constantAngles = (angles: Float64Array, shape: number[], head: number): Traced =>
   np.array(
     Float32Array.from(angles, (x) => x * head ** -0.25),
     { shape },
   );
 
 /** The causal Transformer on flat rows; the output matrix is the embedding's first rows. */
-const logitsOf = (
+export const armLogits = (
   model: Architecture,
   weights: Arrays,
   ids: Traced,

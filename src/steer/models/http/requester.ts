@@ -1,0 +1,181 @@
+import { limiter } from "./limiter.ts";
+import { ServerError } from "./server-error.ts";
+
+/** Knobs of every request to a server. */
+export interface RequestOptions {
+  /** Sent as `Authorization: Bearer`; never part of an error. */
+  readonly key?: string | undefined;
+  /** Seconds until a request is given up, the body included. Default: 60. */
+  readonly timeout?: number | undefined;
+  /** How often a request is repeated that failed for reasons that pass. Default: 4. */
+  readonly retries?: number | undefined;
+  /** Requests under way at a time. Default: 8. */
+  readonly concurrency?: number | undefined;
+  /** Seconds before the first repetition; each later one waits twice as long. Default: 0.5. */
+  readonly backOff?: number | undefined;
+}
+
+/** Sends JSON and reads JSON. */
+export interface Requester {
+  /** Without a body, GET. @throws ServerError; what the signal says once it is aborted */
+  send(path: string, body?: unknown, signal?: AbortSignal): Promise<unknown>;
+}
+
+/** The longest that a server's `Retry-After` is obeyed, in seconds. */
+const LONGEST_WAIT = 60;
+
+/** Statuses that pass: too slow, too many requests, and errors of the server's own but "not implemented". */
+const passes = (status: number): boolean => status === 408 || status === 429 || (status >= 500 && status !== 501);
+
+/**
+ * Requests with time-outs, bounded concurrency, and bounded repetition with growing pauses, or those that a `Retry-After` asks
+ * for.
+ *
+ * @param base the address that paths are added to
+ * @throws RangeError for a knob out of range
+ */
+export const requester = (base: string, options: RequestOptions = {}): Requester => {
+  const { key, timeout = 60, retries = 4, concurrency = 8, backOff = 0.5 } = options;
+  checkAtLeast("timeout", timeout, Number.MIN_VALUE);
+  checkAtLeast("retries", retries, 0);
+  checkAtLeast("concurrency", concurrency, 1);
+  checkAtLeast("backOff", backOff, 0);
+  const limited = limiter(Math.floor(concurrency));
+  const headers = { "content-type": "application/json", ...(key ? { authorization: `Bearer ${key}` } : {}) };
+  const withoutKey = (text: string) => (key ? text.replaceAll(key, "…") : text);
+
+  /** One attempt. */
+  const attempt = async (url: string, body: unknown, signal: AbortSignal | undefined): Promise<unknown> => {
+    const slow = AbortSignal.timeout(1000 * timeout);
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(url, {
+        method: body === undefined ? "GET" : "POST",
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: signal ? AbortSignal.any([signal, slow]) : slow,
+      });
+      text = await response.text();
+    } catch (error) {
+      signal?.throwIfAborted();
+      const why = slow.aborted ? `no answer within ${timeout} s` : `cannot be reached (${withoutKey(causeOf(error))})`;
+      throw new Passing(`${url}: ${why}`, { cause: error });
+    }
+    const { status } = response;
+    if (!response.ok) {
+      const message = `${url}: answered ${status}${withoutKey(toldBy(text))}`;
+      if (!passes(status)) throw new ServerError(`${message}${repairOf(status)}`, { status });
+      throw new Passing(message, { status, retryAfter: response.headers.get("retry-after") });
+    }
+    const json = parsed(text);
+    if (json) return json.value;
+    throw new Passing(`${url}: answered what is no JSON (${text.length} characters)`, { status });
+  };
+
+  return {
+    send: async (path, body, signal) => {
+      const url = `${base}${path}`;
+      for (let failures = 0; ; failures++) {
+        try {
+          return await limited(() => attempt(url, body, signal), signal);
+        } catch (error) {
+          if (!(error instanceof Passing)) throw error;
+          const wait = waitFor(error.retryAfter) ?? backOff * 2 ** failures;
+          if (failures >= retries || wait > LONGEST_WAIT)
+            throw givenUp(error, failures + 1, failures < retries ? wait : 0);
+          await pause(wait, signal);
+        }
+      }
+    },
+  };
+};
+
+/** The value of a JSON text, if it is one. What `JSON.parse` says is dropped: it quotes the text, in which the key may stand. */
+const parsed = (text: string): { readonly value: unknown } | undefined => {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return;
+  }
+};
+
+/** A failure that may pass. */
+class Passing extends Error {
+  readonly status: number | undefined;
+  readonly retryAfter: string | null;
+  constructor(
+    message: string,
+    { status, retryAfter = null, cause }: { status?: number; retryAfter?: string | null; cause?: unknown },
+  ) {
+    super(message, { cause });
+    this.status = status;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** What is thrown once a request is not repeated any more. */
+const givenUp = (error: Passing, attempts: number, wait: number): ServerError => {
+  const times = attempts === 1 ? "" : `, ${attempts} times`;
+  const then = wait > 0 ? `it asks to wait ${Math.ceil(wait)} s, try again then` : "try again later";
+  return new ServerError(`${error.message}${times}: ${then}`, { status: error.status, cause: error.cause });
+};
+
+const checkAtLeast = (name: string, value: number, least: number): void => {
+  if (Number.isFinite(value) && value >= least) return;
+  throw new RangeError(`"${name}" must be a number ${least === Number.MIN_VALUE ? "> 0" : `≥ ${least}`}, got ${value}`);
+};
+
+/** The seconds that a `Retry-After` asks for: a number, or a date. */
+const waitFor = (header: string | null): number | undefined => {
+  if (header === null) return;
+  const seconds = Number(header);
+  if (header.trim() !== "" && seconds >= 0) return seconds;
+  const until = Date.parse(header);
+  return Number.isNaN(until) ? undefined : Math.max(0, (until - Date.now()) / 1000);
+};
+
+const pause = (seconds: number, signal: AbortSignal | undefined): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, 1000 * seconds);
+    signal?.addEventListener("abort", stop, { once: true });
+    if (signal?.aborted) stop();
+  });
+
+/** `fetch` hides why it failed in causes. */
+const causeOf = (error: unknown): string => {
+  const { message, cause } = error as {
+    readonly message?: string;
+    readonly cause?: { readonly message?: string; readonly code?: string };
+  };
+  return oneLine(cause?.message || cause?.code || message || "no reason given");
+};
+
+/** What an error's body says, where it is JSON as servers write it. */
+const toldBy = (text: string): string => {
+  try {
+    const { error, message } = JSON.parse(text) as { error?: { message?: unknown } | string; message?: unknown };
+    const told = typeof error === "string" ? error : (error?.message ?? message);
+    return typeof told === "string" ? ` (${oneLine(told)})` : "";
+  } catch {
+    return "";
+  }
+};
+
+const oneLine = (text: string): string => {
+  const line = text.replaceAll(/[\p{Cc}\s]+/gu, " ").trim();
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+};
+
+const repairOf = (status: number): string => {
+  if (status === 401 || status === 403) return ": set ARBEL_API_KEY to a key that the server accepts";
+  if (status === 404) return ": check the address";
+  return "";
+};

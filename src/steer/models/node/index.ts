@@ -1,0 +1,9 @@
+/**
+ * Language models from folders, files and servers, for Node.
+ *
+ * @packageDocumentation
+ */
+export { type GgufOptions, openGguf } from "./gguf/open-gguf.ts";
+export { openModel } from "./open-model.ts";
+export type { OpenModelOptions } from "./open-model-options.ts";
+export { shippedModel } from "./shipped-model.ts";

@@ -19,7 +19,7 @@ const ROOMS = {
 const ENTRANCES = "^src/[^/]+/(index|files/index|engine/node/index|models/node/index)\\.ts$";
 
 /** Files of the browser's rooms that need Node: files on disk and native engines, which the room's index does not import. */
-const NODE_FILES = "^src/((space|learn)/files|learn/engine/node|steer/models/node)/";
+const NODE_FILES = "^src/((space|learn)/files|learn/engine/node|steer/models/node|steer/grammars/node)/";
 
 const TESTS = "\\.test\\.ts$|/testing/";
 

@@ -1,5 +1,7 @@
 export { alignTables } from "./align-tables.ts";
 export { type Arc, type Automaton, accepts, automaton, step } from "./automata/automaton.ts";
+export { byteGrammar, NestedGrammarError } from "./automata/byte-grammar.ts";
+export { byteRegex } from "./automata/byte-regex.ts";
 export { complement } from "./automata/complement.ts";
 export { keywords } from "./automata/keywords.ts";
 export { lengthRange } from "./automata/length-range.ts";
@@ -11,6 +13,7 @@ export { type Restriction, restrict } from "./automata/restrict.ts";
 export { checkSameTokens } from "./automata/same-tokens.ts";
 export { trie } from "./automata/trie.ts";
 export { isEmpty, trim } from "./automata/trim.ts";
+export { BYTES, bytesOfText } from "./automata/utf8.ts";
 export { countPaths, countResponses } from "./count.ts";
 export { emptyLevel, emptyValues } from "./empty-level.ts";
 export { emptyLevels } from "./empty-levels.ts";

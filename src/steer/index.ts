@@ -3,5 +3,9 @@
  *
  * @packageDocumentation
  */
+export * from "./constraints/index.ts";
+export * from "./grammars/index.ts";
+export * from "./lookahead/index.ts";
 export * from "./models/index.ts";
+export * from "./potentials/index.ts";
 export * from "./vocabulary/index.ts";

@@ -4,7 +4,7 @@ import { characterClasses } from "./character-classes.ts";
 import { minimize } from "./minimize.ts";
 import { overTokens } from "./over-tokens.ts";
 import { expandedSize, regexNfa } from "./regex-nfa.ts";
-import { parseRegex } from "./regex-parse.ts";
+import { parseRegex, type RegexTree } from "./regex-parse.ts";
 import { quotePattern } from "./regex-refusals.ts";
 import { determinize } from "./regex-subsets.ts";
 
@@ -41,7 +41,28 @@ export const regex = (
   const { source, flags } = sourceOf(pattern);
   const maximumStates = checkMaximum(options.maximumStates ?? 20_000);
   const spellings = charactersOf(names, /[uv]/.test(flags));
-  const tree = parseRegex(source, flags);
+  return compileRegex({ tree: parseRegex(source, flags), source, maximumStates }, names, spellings);
+};
+
+/** A parsed regular expression, and what may become of it. */
+export interface RegexSource {
+  readonly tree: RegexTree;
+  /** The pattern, for messages. */
+  readonly source: string;
+  readonly maximumStates: number;
+}
+
+/**
+ * The smallest automaton over tokens of a parsed expression over characters.
+ *
+ * @param spellings the characters of each token
+ * @throws RangeError where the automaton explodes
+ */
+export const compileRegex = (
+  { tree, source, maximumStates }: RegexSource,
+  names: readonly string[],
+  spellings: readonly (readonly number[])[],
+): Automaton => {
   const size = expandedSize(tree);
   if (size > NODES_PER_STATE * maximumStates) {
     const written = Number.isFinite(size) ? `about ${size.toLocaleString("en")} nodes` : "endlessly many nodes";
@@ -67,13 +88,14 @@ export const regex = (
 const LOWER =
   "lower the counts in braces, avoid counted repetition after an unbounded one, or intersect simpler expressions with product";
 
-const sourceOf = (pattern: string | RegExp): { source: string; flags: string } => {
+/** Pattern and flags; a string has no flags. */
+export const sourceOf = (pattern: string | RegExp): { source: string; flags: string } => {
   if (pattern instanceof RegExp) return { source: pattern.source, flags: pattern.flags };
   if (typeof pattern === "string") return { source: pattern, flags: "" };
   throw new TypeError(`"pattern" must be a regular expression or a string, got ${String(pattern)}`);
 };
 
-const checkMaximum = (maximumStates: number): number => {
+export const checkMaximum = (maximumStates: number): number => {
   if (!Number.isSafeInteger(maximumStates) || maximumStates < 1) {
     throw new RangeError(`"maximumStates" must be a whole number ≥ 1, got ${String(maximumStates)}`);
   }

@@ -1,0 +1,98 @@
+import { callFunction } from "../../learn/index.ts";
+import type { CallOptions, CompletePotential, ResponseText } from "./potential.ts";
+
+/** Numbers for some responses, one each, by any program. */
+export type RewardFunction = (
+  responses: readonly ResponseText[],
+  options: CallOptions,
+) => ArrayLike<number> | Promise<ArrayLike<number>>;
+
+/** Knobs of {@link reward}. */
+export interface RewardOptions {
+  /** What messages call it. Default: `"reward"`. */
+  readonly name?: string;
+  /** Temperature `β > 0`: log-weights are rewards over it. Default: 1. */
+  readonly temperature?: number;
+  /** Guesses of the reward from responses that are not finished: finite numbers, used for steering only. */
+  readonly partial?: RewardFunction;
+  /** Most responses a call. Default: 256. */
+  readonly batch?: number;
+  /** Seconds that a promised answer may take. Default: 60. */
+  readonly timeout?: number;
+}
+
+/**
+ * A reward on whole responses as a potential, `φ(y) = R(y)/β`, by any program: a classifier, a test suite, another service.
+ *
+ * A row of tokens cannot know it; samplers weigh responses by it as they end, and by its guesses as they grow.
+ *
+ * @param f one number for each response of a batch, in their order; −∞ forbids a response
+ * @throws later, an Error where the program throws or does not answer in time, with its own error as the cause, and a
+ * RangeError where it gives NaN, +∞, or too few or too many numbers: they name it and the responses
+ * @example
+ * ```ts
+ * import { reward } from "arbel/steer";
+ * const short = reward((responses) => responses.map(({ text }) => -text.length), { name: "short", temperature: 2 });
+ * console.log(await short.score([{ tokens: [4, 7], text: "four" }])); // Float64Array(1) [ -2 ]
+ * ```
+ */
+export const reward = (f: RewardFunction, options: RewardOptions = {}): CompletePotential => {
+  const { name = "reward", temperature = 1, partial, batch, timeout } = options;
+  if (typeof f !== "function") throw new TypeError(`the reward "${name}" must be a function, got ${typeof f}`);
+  if (!(temperature > 0 && temperature < Infinity)) {
+    throw new RangeError(`"temperature" must be a finite number > 0, got ${String(temperature)}`);
+  }
+  const limits = { ...(batch === undefined ? {} : { batch }), ...(timeout === undefined ? {} : { timeout }) };
+  const scoreBy =
+    (program: RewardFunction, what: string) =>
+    async (responses: readonly ResponseText[], call: CallOptions = {}): Promise<Float64Array> => {
+      call.signal?.throwIfAborted();
+      let asked = 0;
+      const values = await callFunction(
+        {
+          name: what,
+          values: (tokens) => {
+            const part = responses.slice(asked, asked + tokens.length);
+            asked += tokens.length;
+            return untilAborted(() => program(part, call), call.signal);
+          },
+        },
+        responses.map(({ tokens }) => tokens),
+        limits,
+      ).catch((error: unknown) => {
+        call.signal?.throwIfAborted();
+        throw error;
+      });
+      return values.map((value) => value / temperature);
+    };
+  const score = scoreBy(f, name);
+  if (partial === undefined) return { name, score };
+  const guess = scoreBy(partial, `${name}, partial`);
+  return {
+    name,
+    score,
+    partial: async (responses, call) => {
+      const values = await guess(responses, call);
+      const wrong = values.indexOf(-Infinity);
+      if (wrong < 0) return values;
+      throw new RangeError(
+        `the function "${name}, partial" gave −∞ for ${JSON.stringify(responses[wrong]?.text)}: a guess must be finite, since a −∞ that is wrong loses responses`,
+      );
+    },
+  };
+};
+
+/** A program's answer, or the signal's reason as soon as it is aborted. */
+const untilAborted = async <T>(work: () => T | Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
+  if (!signal) return work();
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([Promise.resolve(work()), aborted]);
+  } finally {
+    if (stop) signal.removeEventListener("abort", stop);
+  }
+};

@@ -8,7 +8,21 @@ import { addDistill } from "./distill.ts";
 import type { Output } from "./output.ts";
 import { addReproduce } from "./reproduce.ts";
 import { addSample } from "./sample.ts";
+import { addSteer } from "./steer.ts";
 import { addTrain } from "./train.ts";
+
+/** In the order of the help. */
+const COMMANDS = [
+  addConvert,
+  addDescribe,
+  addCompare,
+  addCertify,
+  addSample,
+  addTrain,
+  addDistill,
+  addSteer,
+  addReproduce,
+];
 
 /**
  * The command line's grammar.
@@ -26,8 +40,7 @@ export const programOf = (output: Output, help: (text: string) => void): Command
     .exitOverride()
     .configureOutput({ writeOut: help, writeErr: () => {}, outputError: () => {} })
     .addHelpText("after", CLOSING);
-  for (const add of [addConvert, addDescribe, addCompare, addCertify, addSample, addTrain, addDistill, addReproduce])
-    add(program, output);
+  for (const add of COMMANDS) add(program, output);
   return program;
 };
 

@@ -20,6 +20,15 @@ import type { Report } from "./report-html.ts";
 import { type NamedSpace, PAPER_SPACES } from "./reward-laws.ts";
 import { spellingSection } from "./spelling-section.ts";
 import {
+  prepareNames,
+  STEERING_WISHES,
+  type SteeredNames,
+  type SteeringCase,
+  type SteeringSize,
+  steeringSection,
+  studyWish,
+} from "./steering/index.ts";
+import {
   type Pair,
   PLANS,
   type PlanName,
@@ -59,6 +68,7 @@ export interface ReportSize {
   readonly spaces: readonly NamedSpace[];
   readonly model: { readonly order: number; readonly minimumCount: number };
   readonly patterns: readonly NamePattern[];
+  readonly steering: SteeringSize;
   readonly transformers: TransformerPlan;
 }
 
@@ -68,7 +78,11 @@ const FULL: Omit<ReportSize, "transformers"> = {
   spaces: PAPER_SPACES,
   model: NAME_MODEL,
   patterns: NAME_PATTERNS,
+  steering: { wishes: STEERING_WISHES, budgets: [8, 32, 128, 512], repeats: 4 },
 };
+
+/** Steering with fewer wishes and runs, for a quick report. */
+const QUICK_STEERING: SteeringSize = { wishes: STEERING_WISHES.slice(0, 4), budgets: [8, 32, 128], repeats: 3 };
 
 /** What a report is made with. */
 export interface ReportOptions {
@@ -101,7 +115,8 @@ export async function* reproduce(
   const { plan = engine.name === "jax" ? "quick" : "default" } = options;
   if (!Object.hasOwn(PLANS, plan)) throw new RangeError(`"plan" must be quick, default or paper, got ${plan}`);
   try {
-    yield* reproduceAt({ ...FULL, transformers: PLANS[plan] }, { ...options, engine });
+    const steering = plan === "quick" ? QUICK_STEERING : FULL.steering;
+    yield* reproduceAt({ ...FULL, steering, transformers: PLANS[plan] }, { ...options, engine });
   } finally {
     if (!options.engine) await engine.dispose();
   }
@@ -159,6 +174,7 @@ const planReport = (size: ReportSize, common: Common) => {
   const { seed, engine } = common;
   const claims = planClaims(seed, size);
   const names = planNames(seed, size);
+  const steering = planSteering(seed, size);
   const transformers = planTransformers(size.transformers, common);
   const report = (seconds: number): Report => ({
     version: VERSION,
@@ -167,7 +183,7 @@ const planReport = (size: ReportSize, common: Common) => {
     engine: engine.name,
     claims: claims.sections(),
     figures: transformers.sections(),
-    further: names.sections(),
+    further: [...names.sections(), ...steering.sections()],
     measured: [
       ["time of the last run, which may have gone on from an earlier one", `${seconds.toFixed(1)} s`],
       ...claims.measured(),
@@ -175,7 +191,7 @@ const planReport = (size: ReportSize, common: Common) => {
       ...MACHINE,
     ],
   });
-  return { stages: [...claims.stages, ...names.stages, ...transformers.stages], report };
+  return { stages: [...claims.stages, ...names.stages, ...steering.stages, ...transformers.stages], report };
 };
 
 const planTransformers = (plan: TransformerPlan, { out, seed, engine }: Common) => {
@@ -271,6 +287,32 @@ const planNames = (seed: number, size: ReportSize) => {
     spellingSection(spelled, SPELLED, ette.label),
   ];
   return { stages, sections };
+};
+
+const planSteering = (seed: number, { model, steering: size }: ReportSize) => {
+  const cases: SteeringCase[] = [];
+  let names: SteeredNames | undefined;
+  const stages: Stage[] = [
+    [
+      "steering: surrogate",
+      4,
+      async function* (signal) {
+        names = await prepareNames(nameModel(firstNames(), model), size.wishes, { seed, signal });
+        yield 1;
+      },
+    ],
+    ...size.wishes.map(
+      (wish): Stage => [
+        `steering: ${wish.label}`,
+        12,
+        async function* (signal) {
+          cases.push(await studyWish(names as SteeredNames, wish, { ...size, seed, signal }));
+          yield 1;
+        },
+      ],
+    ),
+  ];
+  return { stages, sections: () => [steeringSection(cases, (names as SteeredNames).fitCalls)] };
 };
 
 const VERSION = (createRequire(import.meta.url)("../../package.json") as { version: string }).version;

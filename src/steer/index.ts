@@ -8,4 +8,5 @@ export * from "./grammars/index.ts";
 export * from "./lookahead/index.ts";
 export * from "./models/index.ts";
 export * from "./potentials/index.ts";
+export * from "./samplers/index.ts";
 export * from "./vocabulary/index.ts";

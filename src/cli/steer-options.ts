@@ -1,0 +1,94 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { SamplerName } from "../steer/index.ts";
+import { jsonOption, seedOption, whole } from "./arguments.ts";
+
+/** What `arbel steer` is given. */
+export interface SteerFlags {
+  readonly model?: string;
+  readonly tokenizer?: string;
+  readonly prompt: string;
+  readonly regex?: string;
+  readonly schema?: string;
+  readonly keywords?: readonly string[];
+  readonly endsWith?: string;
+  readonly choices?: string;
+  readonly reward?: string;
+  readonly temperature: number;
+  readonly stop?: string;
+  readonly stopComplete?: true;
+  readonly maxTokens: number;
+  readonly lookahead?: "none" | "exact" | "surrogate";
+  readonly surrogate?: string;
+  readonly sampler: SamplerName;
+  readonly particles: number;
+  readonly samples?: number;
+  readonly largest?: number;
+  readonly seed: number;
+  readonly explain?: true;
+  readonly json?: true;
+}
+
+/** Names of the samplers; the library is loaded only by a run. */
+const SAMPLER_NAMES: readonly SamplerName[] = [
+  "smc",
+  "adaptive-rejection",
+  "importance",
+  "metropolis-hastings",
+  "block-metropolis-hastings",
+  "rejection",
+  "best-of-n",
+  "masking",
+];
+
+/** Reads a finite number above 0. */
+const positive = (text: string): number => {
+  const number = Number(text);
+  if (text.trim() !== "" && number > 0 && number < Infinity) return number;
+  throw new InvalidArgumentError("It must be a finite number > 0.");
+};
+
+/** Reads a finite number. */
+const finite = (text: string): number => {
+  const number = Number(text);
+  if (text.trim() !== "" && Number.isFinite(number)) return number;
+  throw new InvalidArgumentError("It must be a finite number.");
+};
+
+/** Adds the options of `arbel steer`. */
+export const addSteerOptions = (command: Command): Command =>
+  command
+    .option(
+      "--model <path|url>",
+      "a folder, a .gguf file, a table (.json, .safetensors) or a server's address (default: the model that comes along)",
+    )
+    .option("--tokenizer <path>", "of a server: the tokenizer.json of its model")
+    .option("--prompt <text>", "what the response follows", "")
+    .option("--regex <pattern>", "the whole response matches")
+    .option("--schema <file>", "the response is JSON that a JSON Schema allows")
+    .option("--keywords <texts...>", "the response contains all of them")
+    .option("--ends-with <text>", "the response ends with it")
+    .option("--choices <file>", "the response is a line of the file")
+    .option("--reward <module>", "log-weights of responses from a module's export `reward`, or its default")
+    .option("--temperature <β>", "the reward is divided by it", positive, 1)
+    .addOption(
+      new Option("--stop <text>", "the response ends with this text, where the model goes on too").conflicts(
+        "stopComplete",
+      ),
+    )
+    .option("--stop-complete", "the response ends as soon as it meets the constraints, where the model goes on too")
+    .option("--max-tokens <n>", "most tokens of a response", whole(0, 100_000), 32)
+    .addOption(
+      new Option(
+        "--lookahead <kind>",
+        "none; exact, for few allowed texts; surrogate, an n-gram model fitted to samples of the model " +
+          "(default: exact with --choices, else none)",
+      ).choices(["none", "exact", "surrogate"]),
+    )
+    .option("--surrogate <file>", "where the surrogate is kept: read if it is there, else fitted and written")
+    .addOption(new Option("--sampler <name>", "how to sample").choices([...SAMPLER_NAMES]).default("smc"))
+    .option("--particles <n>", "particles, attempts or chains side by side", whole(1, 1_000_000), 64)
+    .option("--samples <n>", "how many responses to return (default: all particles, with their weights)", whole(1))
+    .option("--largest <nats>", "of rejection with a reward: its largest value over the temperature", finite)
+    .addOption(seedOption())
+    .option("--explain", "go along the heaviest response, and tell what every next token is worth")
+    .addOption(jsonOption());

@@ -1,0 +1,246 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { checkTarget, readText, writeText } from "../space/files/index.ts";
+import { InputError } from "../space/index.ts";
+import type {
+  CompletePotential,
+  Constraint,
+  ConstraintPotential,
+  GrammarPotential,
+  LanguageModel,
+  Potential,
+  RewardFunction,
+  RewardOptions,
+  Surrogate,
+  Wish,
+} from "../steer/index.ts";
+import type { SteerFlags } from "./steer-options.ts";
+
+type Steering = typeof import("../steer/index.ts");
+
+/** A wish from the command line. */
+export interface GivenWish {
+  readonly wish: Wish;
+  /** The model, whose responses end where the options say. */
+  readonly model: LanguageModel;
+  /** The wish without its lookahead: what masking goes by. */
+  readonly masking: Potential;
+  /** What was looked ahead by. */
+  readonly lookahead: Lookahead;
+  /** Frees memory. */
+  readonly dispose: () => void;
+}
+
+type Lookahead = NonNullable<SteerFlags["lookahead"]>;
+
+/** What making a wish needs. */
+export interface WishContext {
+  readonly steering: Steering;
+  readonly model: LanguageModel;
+  readonly prompt: readonly number[];
+  readonly flags: SteerFlags;
+  readonly signal: AbortSignal;
+  /** Tells how far the preparations are. */
+  readonly told: (line: string) => Promise<void>;
+}
+
+/** Makes the wish that the options say. @throws InputError where it cannot be made or met */
+export const wishOf = async (context: WishContext): Promise<GivenWish> => {
+  const { steering, flags } = context;
+  const { maxTokens: maximumTokens, choices, reward: module, temperature } = flags;
+  const reward = module === undefined ? undefined : await rewardOf(steering, module, temperature);
+  const schema = flags.schema === undefined ? undefined : await schemaIn(flags.schema, context);
+  const parts = refused("the wish", () => constraintsOf(steering, flags));
+  if (schema?.constraint) parts.push(schema.constraint);
+  if (parts.length === 0 && reward === undefined && schema === undefined) {
+    throw new InputError(
+      "a wish is missing: give one or more of --regex, --schema, --keywords, --ends-with, --choices and --reward",
+    );
+  }
+  const lookahead = flags.lookahead ?? (choices === undefined ? "none" : "exact");
+  if (schema?.nested && lookahead !== "none") {
+    throw new InputError(`${flags.schema}: nests without bound, so that nothing can look ahead: give --lookahead none`);
+  }
+  const constraint = refused("the wish", () => jointly(steering, parts, maximumTokens));
+  const model = stopped(context, parts.length > 0 && !schema?.nested ? constraint : undefined);
+  const plain = refused("the wish", () => steering.constrain(constraint, model.vocabulary, { maximumTokens }));
+  const nested = schema?.nested;
+  const join = (potential: Potential) => (nested ? steering.productOf([potential, nested]) : potential);
+  return {
+    wish: {
+      potential: join(await lookingAhead(lookahead, plain, { ...context, model })),
+      maximumTokens,
+      ...(reward ? { complete: [reward] } : {}),
+    },
+    model,
+    masking: join(plain),
+    lookahead,
+    dispose: () => nested?.dispose(),
+  };
+};
+
+/** The model on beginnings of its texts, where that is asked for. */
+const stopped = (
+  { steering, model, prompt, flags: { stop, stopComplete } }: WishContext,
+  whole: Constraint | undefined,
+): LanguageModel => {
+  if (stop !== undefined) {
+    return refused("--stop", () => steering.stopAt(model, prompt, { when: steering.containing({ endsWith: stop }) }));
+  }
+  if (!stopComplete) return model;
+  if (!whole) {
+    throw new InputError(
+      "--stop-complete: no constraint tells when a response is complete: give one that does not nest, or --stop a text",
+    );
+  }
+  return steering.stopAt(model, prompt, { when: whole });
+};
+
+/** Runs work; what it refuses becomes bad input of a place. */
+const refused = <T>(place: string, work: () => T): T => {
+  try {
+    return work();
+  } catch (error) {
+    throw asInput(place, error);
+  }
+};
+
+const asInput = (place: string, error: unknown): unknown => {
+  const refusal = error instanceof RangeError || error instanceof SyntaxError || error instanceof TypeError;
+  return refusal && !(error instanceof InputError)
+    ? new InputError(`${place}: ${error.message}`, { cause: error })
+    : error;
+};
+
+const constraintsOf = (steering: Steering, { regex, keywords, endsWith, choices }: SteerFlags): Constraint[] => {
+  const parts: Constraint[] = [];
+  if (regex !== undefined) parts.push(refused("--regex", () => steering.matches(regex)));
+  if (keywords !== undefined) parts.push(refused("--keywords", () => steering.containing({ must: keywords })));
+  if (endsWith !== undefined) parts.push(refused("--ends-with", () => steering.containing({ endsWith })));
+  if (choices !== undefined) parts.push(steering.oneOf(choicesIn(choices)));
+  return parts;
+};
+
+/** All of some constraints; of none, only the limit of tokens. */
+const jointly = (steering: Steering, parts: readonly Constraint[], maximum: number): Constraint => {
+  if (parts.length === 0) return steering.tokenLength({ maximum });
+  return parts.length === 1 ? (parts[0] as Constraint) : steering.allOf(parts);
+};
+
+/** The lines of a file that are not empty. */
+const choicesIn = (path: string): string[] => {
+  const lines = readText(path)
+    .split(/\r?\n/)
+    .filter((line) => line !== "");
+  if (lines.length === 0) throw new InputError(`${path}: holds no choice: write one a line`);
+  return lines;
+};
+
+/** A schema as a constraint; or, where it nests without bound, as a potential of the grammar engine. */
+const schemaIn = async (
+  path: string,
+  { steering, model }: WishContext,
+): Promise<{ readonly constraint?: Constraint; readonly nested?: GrammarPotential }> => {
+  const { loadGrammarEngine } = await import("../steer/models/node/index.ts");
+  const engine = loadGrammarEngine();
+  const schema: unknown = refused(path, () => JSON.parse(readText(path)));
+  try {
+    const source = await steering.jsonSchemaGrammar(schema, engine);
+    try {
+      return { constraint: steering.grammar(source, path) };
+    } catch (error) {
+      // a grammar that nests has no automaton
+      if (!(error instanceof RangeError)) throw error;
+      return { nested: await steering.grammarPotential(source, model.vocabulary, engine, { name: path }) };
+    }
+  } catch (error) {
+    if (error instanceof InputError) throw new InputError(`${path}: ${error.message}`, { cause: error });
+    throw asInput(path, error);
+  }
+};
+
+/** A reward module as a potential whose failures name the file. */
+const rewardOf = async (steering: Steering, path: string, temperature: number): Promise<CompletePotential> => {
+  const module = await loaded(path);
+  const f = module.reward ?? module.default;
+  if (typeof f !== "function") {
+    throw new InputError(`${path}: must export a function "reward", or one as its default, got ${typeof f}`);
+  }
+  const options: RewardOptions = {
+    name: path,
+    temperature,
+    ...(typeof module.partial === "function" ? { partial: module.partial as RewardFunction } : {}),
+  };
+  const { name, score, partial } = steering.reward(f as RewardFunction, options);
+  return {
+    name,
+    score: (...call) => score(...call).catch(blamed(path, call[1]?.signal)),
+    ...(partial ? { partial: (...call) => partial(...call).catch(blamed(path, call[1]?.signal)) } : {}),
+  };
+};
+
+/** Whatever a reward module does wrong is bad input. */
+const blamed =
+  (path: string, signal: AbortSignal | undefined) =>
+  (error: unknown): never => {
+    if (signal?.aborted || !(error instanceof Error)) throw error;
+    throw new InputError(`${path}: ${error.message}`, { cause: error });
+  };
+
+const loaded = async (path: string): Promise<Record<string, unknown>> => {
+  if (!existsSync(path)) throw new InputError(`${path}: is not there: name a JavaScript module`);
+  try {
+    return await import(pathToFileURL(resolve(path)).href);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InputError(`${path}: cannot be loaded as a module: ${reason}`, { cause: error });
+  }
+};
+
+const lookingAhead = async (kind: Lookahead, plain: ConstraintPotential, context: WishContext): Promise<Potential> => {
+  const { steering, model, prompt, signal, told } = context;
+  if (kind === "none") return plain;
+  if (kind === "surrogate") {
+    const surrogate = await surrogateOf(plain, context);
+    return refused("--lookahead surrogate", () => steering.surrogateLookahead(plain, surrogate, prompt));
+  }
+  try {
+    const exact = await steering.exactLookahead(model, prompt, plain, { signal });
+    await told(`exact lookahead: ${exact.nodes} beginnings scored, log Z ${exact.logPartition.toFixed(6)} nats`);
+    return exact.potential;
+  } catch (error) {
+    throw asInput("--lookahead exact", error);
+  }
+};
+
+/** The surrogate of a file, or a new one, which the file then holds. */
+const surrogateOf = async (plain: ConstraintPotential, context: WishContext): Promise<Surrogate> => {
+  const { steering, model, prompt, flags, signal, told } = context;
+  const { surrogate: path, seed, maxTokens } = flags;
+  if (path !== undefined && existsSync(path)) {
+    const surrogate = steering.parseSurrogate(readText(path), path);
+    try {
+      await steering.checkSurrogate(surrogate, model, { signal });
+    } catch (error) {
+      throw asInput(path, error);
+    }
+    return surrogate;
+  }
+  if (path !== undefined) checkTarget(path);
+  await told("fitting a surrogate to samples of the model");
+  const fitting = steering.fitSurrogate(model, {
+    prompts: [prompt],
+    maximumTokens: Math.max(1, maxTokens),
+    wishes: [plain],
+    seed,
+    signal,
+  });
+  let step = await fitting.next();
+  while (!step.done) step = await fitting.next();
+  if (path !== undefined) {
+    writeText(path, steering.formatSurrogate(step.value));
+    await told(`the surrogate is kept in ${path}`);
+  }
+  return step.value;
+};

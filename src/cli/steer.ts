@@ -1,0 +1,175 @@
+import { existsSync, statSync } from "node:fs";
+import type { Command } from "commander";
+import { InputError } from "../space/index.ts";
+import type { ExplainedStep, LanguageModel, SteerOptions, SteerProgress, SteerResult, Usage } from "../steer/index.ts";
+import { interruptible } from "./interrupted.ts";
+import { readModel } from "./model.ts";
+import type { Output } from "./output.ts";
+import { type Progress, showProgress } from "./progress.ts";
+import { addSteerOptions, type SteerFlags } from "./steer-options.ts";
+import { explanationText, resultText } from "./steer-text.ts";
+import { type GivenWish, wishOf } from "./steer-wish.ts";
+import { printable, toJson } from "./text.ts";
+
+type Steering = typeof import("../steer/index.ts");
+
+const EXAMPLES = `
+Samples responses of a language model as wished, undistorted: the model's distribution given the constraints, times the exponential of the
+reward. The model ends the response itself, within --max-tokens, unless --stop or --stop-complete do. All constraints that are given must hold together. What was found goes to
+stdout: the responses with their shares, log Z (of constraints alone the log-probability that the model would have met them unasked), and what
+holds of it all. Samplers: smc, adaptive-rejection, importance, metropolis-hastings, block-metropolis-hastings (undistorted as
+particles or moves are added), rejection (exact, for likely wishes), best-of-n and masking (to compare with: other distributions).
+
+Examples:
+  arbel steer --model model.gguf --prompt "Her name was" --regex " [A-Z][a-z]+\\." --stop-complete --samples 5
+  arbel steer --model model.gguf --prompt "Once" --keywords cat dog --ends-with "home." --stop . --max-tokens 40 --lookahead surrogate
+  arbel steer --model examples/student.json --choices answers.txt --explain
+  arbel steer --model http://127.0.0.1:8080 --tokenizer tokenizer.json --schema person.schema.json --json
+
+A reward module exports "reward", a function (or async function) of a list of { text, tokens } that returns a number of nats for each;
+"partial", if it is exported, guesses the reward of unfinished responses.
+
+Keys of --json: samples: [{ text, tokens, logWeight, modelLogProbability }], logPartition: { estimate, standardError, interval },
+effectiveSampleSize, modelCalls (those of the lookahead included), guarantees: [text]; with --explain also explanation: [{ text, logWeight, logAllowed, chosen, tokens }],
+whose tokens are { token, text, end, value, before, after, masked }.`;
+
+/** `arbel steer`: a language model's responses as wished. */
+export const addSteer = (program: Command, output: Output): void => {
+  const command = program
+    .command("steer")
+    .description("sample a language model's responses given constraints and rewards, undistorted");
+  addSteerOptions(command)
+    .addHelpText("after", EXAMPLES)
+    .action((flags: SteerFlags) =>
+      interruptible(
+        () => "stopped",
+        (signal) => steerCommand(flags, output, signal),
+      ),
+    );
+};
+
+const steerCommand = async (flags: SteerFlags, output: Output, signal: AbortSignal): Promise<void> => {
+  if (flags.sampler === "rejection" && flags.reward !== undefined && flags.largest === undefined) {
+    throw new InputError("--sampler rejection: must know the largest reward over its temperature: give --largest");
+  }
+  const steering = await import("../steer/index.ts");
+  const model = await opened(flags, steering);
+  try {
+    const prompt = await promptOf(model, flags.prompt);
+    const told = (line: string) => output.log(line);
+    const given = await wishOf({ steering, model, prompt, flags, signal, told });
+    try {
+      const run = steering.steer(given.model, prompt, given.wish, optionsOf(flags, signal));
+      const prepared = model.usage();
+      const result = withPreparation(prepared, await finished(steering, run, flags, output));
+      for (const warning of result.warnings) await told(`warning: ${warning}`);
+      const steps = flags.explain ? await explained(steering, prompt, given, result, signal) : undefined;
+      await output.print(
+        flags.json
+          ? `${toJson(jsonOf(result, steps), 2)}\n`
+          : `${resultText(flags, { lookahead: given.lookahead, prepared: prepared.calls }, result)}${steps ? `\n${explanationText(steps)}` : ""}`,
+      );
+    } finally {
+      given.dispose();
+    }
+  } finally {
+    await model.dispose();
+  }
+};
+
+/** Looking ahead has asked the model too: the user pays for all. */
+const withPreparation = ({ calls, tokens }: Usage, result: SteerResult): SteerResult => ({
+  ...result,
+  modelCalls: result.modelCalls + calls,
+  modelTokens: result.modelTokens + tokens,
+});
+
+const optionsOf = ({ sampler, particles, samples, largest, seed }: SteerFlags, signal: AbortSignal): SteerOptions => ({
+  sampler,
+  particles,
+  seed,
+  signal,
+  ...(samples === undefined ? {} : { samples }),
+  ...(largest === undefined ? {} : { largest }),
+});
+
+/** Goes along the heaviest response. */
+const explained = (
+  steering: Steering,
+  prompt: readonly number[],
+  { model, wish, masking }: GivenWish,
+  { samples }: SteerResult,
+  signal: AbortSignal,
+): Promise<ExplainedStep[]> => {
+  const { tokens } = samples.reduce((a, b) => (b.logWeight > a.logWeight ? b : a));
+  return steering.explain(model, prompt, wish, tokens, { masking, signal });
+};
+
+const jsonOf = (result: SteerResult, explanation: readonly ExplainedStep[] | undefined) => {
+  const { samples, logPartition, effectiveSampleSize, modelCalls, guarantees } = result;
+  return {
+    samples,
+    logPartition,
+    effectiveSampleSize,
+    modelCalls,
+    guarantees,
+    ...(explanation ? { explanation } : {}),
+  };
+};
+
+/** A table is a language model too: the exact one to try things on. */
+const opened = async ({ model, tokenizer }: SteerFlags, steering: Steering): Promise<LanguageModel> => {
+  if (model !== undefined && /\.(json|safetensors)$/.test(model) && existsSync(model) && statSync(model).isFile()) {
+    return steering.tableModel(readModel(model).arm, { name: model });
+  }
+  const { openModel, shippedModel } = await import("../steer/models/node/index.ts");
+  return openModel(model ?? shippedModel(), tokenizer === undefined ? {} : { tokenizer });
+};
+
+const promptOf = async ({ vocabulary }: LanguageModel, prompt: string): Promise<number[]> => {
+  try {
+    return await vocabulary.encode(prompt);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InputError(`--prompt: ${error.message}`, { cause: error });
+  }
+};
+
+/** Shows a run's progress until it ends. That nothing can be said at all, or nothing was found, is told as bad input. */
+const finished = async (
+  steering: Steering,
+  run: AsyncGenerator<SteerProgress, SteerResult, void>,
+  { maxTokens }: SteerFlags,
+  output: Output,
+): Promise<SteerResult> => {
+  let result: SteerResult | undefined;
+  async function* progress(): AsyncGenerator<Progress, void, void> {
+    for (;;) {
+      const next = await run.next();
+      if (next.done) {
+        result = next.value;
+        return;
+      }
+      const { step, share } = next.value;
+      const [done, total] = share === undefined ? [step, maxTokens + 1] : [share, 1];
+      yield { done, total, label: labelOf(next.value) };
+    }
+  }
+  try {
+    await showProgress(output, progress());
+  } catch (error) {
+    if (!(error instanceof steering.DeadEndError && error.step === 0)) throw error;
+    throw new InputError(error.message, { cause: error });
+  }
+  return result as SteerResult;
+};
+
+/** Longest text of a progress line. */
+const LABEL = 60;
+
+/** The heaviest response so far. */
+const labelOf = ({ responses }: SteerProgress): string => {
+  const heaviest = responses().reduce((a, b) => (b.logWeight > a.logWeight ? b : a));
+  const text = printable(heaviest.text);
+  return text.length > LABEL ? `…${text.slice(1 - LABEL)}` : text;
+};

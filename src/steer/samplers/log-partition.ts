@@ -1,0 +1,75 @@
+import { certifyResiduals } from "../../bellman/index.ts";
+import { logMean } from "./log-weights.ts";
+import { studentQuantile } from "./student-t.ts";
+
+/** `log Z`, in nats, estimated. */
+export interface LogPartition {
+  /** The logarithm of an unbiased estimate of `Z`. */
+  readonly estimate: number;
+  /** By the delta method; `Infinity` where one run cannot tell. */
+  readonly standardError: number;
+  /** About 95 %; the sampler's guarantees say how it was made. */
+  readonly interval: readonly [lower: number, upper: number];
+}
+
+/** An estimate, and what stands in the way of trusting it. */
+export interface JudgedPartition {
+  readonly logPartition: LogPartition;
+  readonly warnings: readonly string[];
+}
+
+/** An unbiased estimate is above 20 times its mean with a chance of at most 5 % (Markov), whatever its law. */
+const MARKOV = Math.log(0.05);
+
+/** The lower end that Markov's inequality gives: `log Z` is below it with a chance of at most 5 %. */
+export const certainBelow = (estimate: number): number => estimate + MARKOV;
+
+/**
+ * From weights of independent responses, `Ẑ = mean w`: standard error by the delta method, interval by empirical likelihood with a Pareto
+ * tail for weights that were not seen, as certificates have it.
+ */
+export const partitionOfWeights = (logWeights: readonly number[]): JudgedPartition => {
+  if (logWeights.length < 2) return { logPartition: unknownError(logMean(logWeights)), warnings: [] };
+  const { logPartition, warnings } = certifyResiduals(Float64Array.from(logWeights));
+  return { logPartition, warnings: warnings.filter((warning) => !warning.includes("KL")) };
+};
+
+/**
+ * From independent islands of equally many particles, `Ẑ = mean Ẑ_k`: the islands are alike and independent, so their scatter is the error,
+ * whatever happens inside one. Interval by Student's t, with the lower end no lower than Markov's inequality has it.
+ */
+export const partitionOfIslands = (logMeans: readonly number[]): JudgedPartition => {
+  const estimate = logMean(logMeans);
+  const count = logMeans.length;
+  if (count < 2) return { logPartition: unknownError(estimate), warnings: [] };
+  const squares = logMeans.reduce((sum, x) => sum + (Math.exp(x - estimate) - 1) ** 2, 0);
+  const standardError = Math.sqrt(squares / (count - 1) / count);
+  const reach = studentQuantile(count - 1) * standardError;
+  const lower = Math.max(certainBelow(estimate), estimate + Math.log(Math.max(0, 1 - reach)));
+  return {
+    logPartition: { estimate, standardError, interval: [lower, estimate + Math.log1p(reach)] },
+    warnings:
+      standardError > LARGE_ERROR
+        ? [
+            `the islands' estimates of Z scatter by ${(100 * standardError * Math.sqrt(count)).toFixed(0)} % of their mean: ` +
+              "take more particles or a better lookahead",
+          ]
+        : [],
+  };
+};
+
+/** Relative standard error above which a run warns. */
+const LARGE_ERROR = 0.5;
+
+/** One number tells nothing of its error, but for Markov's inequality. */
+const unknownError = (estimate: number): LogPartition => ({
+  estimate,
+  standardError: Infinity,
+  interval: [certainBelow(estimate), Infinity],
+});
+
+/** The interval without what cannot be: a hard constraint has `Z ≤ 1`. */
+export const atMost = (partition: LogPartition, largest: number): LogPartition => {
+  const [lower, upper] = partition.interval;
+  return { ...partition, interval: [Math.min(lower, largest), Math.min(upper, largest)] };
+};

@@ -1,0 +1,237 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { armOf, condition, toLogits } from "../src/bellman/index.ts";
+import { parseTable, regex, type Table } from "../src/space/index.ts";
+import { arbel, arbelJson, type Folder, temporaryFolder } from "./testing/command-line.ts";
+
+/** Words over a, b and a control character, up to three letters, as a model. */
+const model = {
+  format: "arbel-table",
+  version: 1,
+  kind: "logits",
+  space: "automaton",
+  tokens: ["a", "b", "\u0007"],
+  horizon: 4,
+  eos: true,
+  states: 1,
+  start: 0,
+  arcs: [
+    [0, 0, 0, 0.3],
+    [0, 1, 0, -0.4],
+    [0, 2, 0, -1],
+  ],
+  accept: [[0, 0.2]],
+};
+
+let folder: Folder;
+let file = "";
+beforeAll(() => {
+  folder = temporaryFolder();
+  file = folder.write("model.json", model);
+});
+afterAll(() => folder.remove());
+
+const steer = (...options: string[]) => arbel("steer", "--model", file, "--max-tokens", "3", ...options);
+const steerJson = (...options: string[]) => arbelJson("steer", "--model", file, "--max-tokens", "3", ...options);
+
+describe("arbel steer", () => {
+  test("--json has the fixed keys, and log Z is the exact one within its interval", async () => {
+    const result = await steerJson("--regex", "a.*b|ba*", "--particles", "256");
+    expect(Object.keys(result)).toEqual(["samples", "logPartition", "effectiveSampleSize", "modelCalls", "guarantees"]);
+    expect(Object.keys(result.logPartition)).toEqual(["estimate", "standardError", "interval"]);
+    expect(Object.keys(result.samples[0])).toEqual(["text", "tokens", "logWeight", "modelLogProbability"]);
+    const table: Table = parseTable(JSON.stringify(model));
+    const pattern = regex("a.*b|ba*", table.space.tokens);
+    const exact = toLogits(condition(table, pattern)).logPartition - armOf(table).logPartition;
+    const { estimate, standardError, interval } = result.logPartition;
+    expect(Math.abs(estimate - exact)).toBeLessThan(4 * standardError);
+    expect(interval[0] <= exact && exact <= interval[1]).toBe(true);
+    for (const { text } of result.samples) expect(text).toMatch(/^(a.*b|ba*)$/s);
+    expect(result.modelCalls).toBeLessThanOrEqual(40);
+    expect(result.guarantees.every((guarantee: unknown) => typeof guarantee === "string")).toBe(true);
+  });
+
+  test("--choices looks ahead exactly: all weights are equal", async () => {
+    const choices = folder.write("choices.txt", "ab\nba\nbb\n");
+    const { samples, logPartition, effectiveSampleSize } = await steerJson("--choices", choices, "--particles", "32");
+    expect(effectiveSampleSize).toBeCloseTo(32, 5);
+    expect(logPartition.standardError).toBeLessThan(1e-5);
+    expect(new Set(samples.map(({ text }: { text: string }) => text))).toEqual(new Set(["ab", "ba", "bb"]));
+  });
+
+  test("text shows control characters, and repeats by seed", async () => {
+    const { stdout, stderr, code } = await steer("--keywords", "\u0007", "--samples", "4", "--sampler", "rejection");
+    expect(code).toBe(0);
+    expect(stdout).toContain("\\u0007");
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what must not be there
+    expect(stdout + stderr).not.toMatch(/\u0007/);
+    expect(stdout).toContain("exact: the responses are independent draws");
+    expect((await steer("--keywords", "\u0007", "--samples", "4", "--sampler", "rejection")).stdout).toBe(stdout);
+  });
+
+  test("--explain tells what a token is worth, and what masking would have done", async () => {
+    const { stdout } = await steer("--regex", "[ab]?bb", "--lookahead", "exact", "--explain");
+    expect(stdout).toMatch(/after "": weight \S+ nats; masking allows \d+\.\d+ % of the model/);
+    expect(stdout).toMatch(/next +value +before +after +masked/);
+    const { explanation } = await steerJson("--regex", "[ab]?bb", "--lookahead", "exact", "--explain");
+    for (const { tokens, chosen, logWeight } of explanation) {
+      expect(Math.abs(logWeight)).toBeLessThan(1e-5);
+      expect(chosen.after).toBeGreaterThan(0);
+      for (const { before, after, masked, value } of tokens) {
+        // a token's probability is changed by its value: at exact lookahead nothing is left to renormalise
+        if (after > 0) expect(after).toBeCloseTo(before * Math.exp(value), 5);
+        expect(masked).toBeLessThanOrEqual(1);
+      }
+    }
+  });
+
+  test("a reward module, with a temperature", async () => {
+    const module = folder.write("reward.mjs", "export const reward = (all) => all.map(({ text }) => text.length);");
+    const warm = await steerJson("--reward", module, "--temperature", "2", "--particles", "128");
+    const cold = await steerJson("--reward", module, "--particles", "128");
+    const length = ({ samples }: { samples: { text: string; logWeight: number }[] }) =>
+      samples.reduce((sum, { text, logWeight }) => sum + text.length * Math.exp(logWeight), 0);
+    expect(length(cold)).toBeGreaterThan(length(warm));
+  });
+
+  test("a surrogate is kept and read again", async () => {
+    const kept = folder.path("surrogate.json");
+    const options = ["--regex", ".*bb", "--lookahead", "surrogate", "--surrogate", kept];
+    const first = await steer(...options);
+    expect(first.stderr).toContain("fitting a surrogate");
+    const second = await steer(...options);
+    expect(second.stderr).not.toContain("fitting");
+    const found = (stdout: string) => stdout.replace(/model calls.*/, "");
+    expect(found(second.stdout)).toBe(found(first.stdout));
+  });
+
+  test("--stop-complete ends where the model goes on: log Z is that the text begins so", async () => {
+    const { samples, logPartition } = await steerJson("--regex", "a+b", "--stop-complete", "--sampler", "importance");
+    for (const { text } of samples) expect(text).toMatch(/^a+b$/);
+    const whole = await steerJson("--regex", "a+b", "--sampler", "importance");
+    expect(logPartition.estimate).toBeGreaterThan(whole.logPartition.estimate + 0.1);
+    const { samples: sentences } = await steerJson("--keywords", "a", "--stop", "b", "--samples", "5");
+    for (const { text } of sentences) expect(text).toMatch(/a/);
+  });
+
+  test("--schema: JSON as the schema has it", async () => {
+    const json = folder.write("json.json", { ...model, tokens: ["1", "2", " "], horizon: 4 });
+    const schema = folder.write("schema.json", { type: "integer", minimum: 2, maximum: 21 });
+    const { samples } = await arbelJson("steer", "--model", json, "--schema", schema, "--max-tokens", "3");
+    const texts = new Set(samples.map(({ text }: { text: string }) => text));
+    for (const text of texts) expect(["2", "11", "12", "21"]).toContain(text);
+    expect(texts.size).toBeGreaterThan(1);
+  });
+
+  test("without --model, the model that comes along", async () => {
+    const { samples, logPartition } = await arbelJson(
+      "steer",
+      "--prompt",
+      "We live in ",
+      "--regex",
+      "(the )?[A-Z][a-z]+[.,]",
+      "--stop-complete",
+      "--max-tokens",
+      "16",
+      "--particles",
+      "32",
+    );
+    for (const { text } of samples) expect(text).toMatch(/^(the )?[A-Z][a-z]+[.,]$/);
+    expect(logPartition.estimate).toBeLessThan(0);
+  });
+
+  test("help has examples", async () => {
+    const { stdout, code } = await arbel("steer", "--help");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Examples:\n {2}arbel steer --model/);
+  });
+});
+
+describe("bad input is refused with one line and exit code 2", () => {
+  const module = (text: string) => folder.write(`reward-${text.length}.mjs`, text);
+  const cases: [what: string, options: () => string[], names: RegExp][] = [
+    ["no wish", () => [], /a wish is missing: give one or more of --regex/],
+    [
+      "a model of no known format",
+      () => ["--model", folder.write("model.bin", "x"), "--regex", "a"],
+      /model\.bin: is of no known format/,
+    ],
+    ["a model that is not there", () => ["--model", folder.path("none"), "--regex", "a"], /none: is not there/],
+    ["a prompt without tokens", () => ["--prompt", "z", "--regex", "a"], /--prompt: /],
+    ["a pattern that is none", () => ["--regex", "("], /--regex: /],
+    ["a pattern with look-ahead", () => ["--regex", "(?=a)b"], /--regex: /],
+    ["a pattern that nothing matches", () => ["--regex", "a(?!.*)a|[^\\s\\S]"], /--regex|the wish/],
+    ["a pattern that the tokens do not spell", () => ["--regex", "xyz"], /"xyz"|no response|tokens/],
+    [
+      "a pattern that needs more tokens",
+      () => ["--regex", "a{9}"],
+      /needs at least 9 tokens, but a response has at most 3/,
+    ],
+    ["choices that are not there", () => ["--choices", folder.path("nothing.txt")], /nothing\.txt/],
+    ["choices without a line", () => ["--choices", folder.write("empty.txt", "\n\n")], /empty\.txt: holds no choice/],
+    ["a reward that is not there", () => ["--reward", folder.path("none.mjs")], /none\.mjs: is not there/],
+    [
+      "a reward that does not parse",
+      () => ["--reward", module("export const reward = (")],
+      /cannot be loaded as a module/,
+    ],
+    [
+      "a reward that is no function",
+      () => ["--reward", module("export const reward = 3;")],
+      /must export a function "reward"/,
+    ],
+    [
+      "a reward that throws",
+      () => ["--reward", module("export const reward = () => { throw new Error('no luck'); };")],
+      /reward-\d+\.mjs: .*no luck/,
+    ],
+    ["a reward of NaN", () => ["--reward", module("export default (all) => all.map(() => NaN);")], /\.mjs: .*NaN/],
+    ["too few rewards", () => ["--reward", module("export default (all) => [];")], /\.mjs: .*one number for each/],
+    [
+      "rejection of a reward without bound",
+      () => ["--reward", module("export default (all) => all.map(() => 1);"), "--sampler", "rejection"],
+      /must know the largest reward/,
+    ],
+    [
+      "a schema with a keyword that is not supported",
+      () => ["--schema", folder.write("not.json", { not: { type: "string" } })],
+      /not\.json: .*"not"/,
+    ],
+    ["a schema that is not JSON", () => ["--schema", folder.write("no.json", "{")], /no\.json: /],
+    [
+      "nothing to be complete",
+      () => ["--reward", module("export default (all) => all.map(() => 0);"), "--stop-complete"],
+      /--stop-complete: /,
+    ],
+    ["another sampler", () => ["--regex", "a", "--sampler", "nuts"], /nuts/],
+    ["no particles", () => ["--regex", "a", "--particles", "0"], /whole number ≥ 1|from 1/],
+    [
+      "a surrogate that is none",
+      () => ["--regex", "a", "--lookahead", "surrogate", "--surrogate", folder.write("s.json", "{}")],
+      /s\.json: /,
+    ],
+  ];
+  test.each(cases)("%s", async (_, options, names) => {
+    const { code, stdout, stderr } = await steer(...options());
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    const lines = stderr.trimEnd().split("\n");
+    expect(lines.at(-1)).toMatch(/^arbel: /);
+    expect(lines.at(-1)).toMatch(names);
+    expect(stderr).not.toMatch(/\n {4}at /);
+  });
+
+  test("no token can continue the prompt", async () => {
+    const dead = folder.write("dead.json", {
+      ...model,
+      arcs: [
+        [0, 0, 0, 0],
+        [0, 1, 0, null],
+        [0, 2, 0, 0],
+      ],
+    });
+    const { code, stderr } = await arbel("steer", "--model", dead, "--max-tokens", "3", "--regex", "b+");
+    expect({ code, last: stderr.trimEnd().split("\n").at(-1) }).toMatchObject({
+      code: 2,
+      last: expect.stringMatching(/^arbel: no token of the model can begin a response that the wish allows/),
+    });
+  });
+});

@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import type { KeyEntry } from "./exhibit.ts";
 import { powerOfTen } from "./format.ts";
 import type { Html } from "./html.ts";
-import { COLOURS, drawPlot } from "./plot.ts";
+import { COLOURS, drawPlot, LOOKS } from "./plot.ts";
 
 /** An error of one kind under one law of numbers. */
 export interface ErrorPoint {
@@ -13,13 +13,6 @@ export interface ErrorPoint {
 
 /** Errors below this are drawn here: 0 has no logarithm. */
 const FLOOR = 1e-17;
-
-const LOOKS = [
-  { colour: COLOURS.first, symbol: "circle" },
-  { colour: COLOURS.second, symbol: "square" },
-  { colour: COLOURS.third, symbol: "triangle" },
-  { colour: COLOURS.fourth, symbol: "diamond" },
-] as const;
 
 /** Errors as dots on a logarithmic axis, a row for each law, with the tolerance they must stay below; and their key. */
 export const drawErrors = (

@@ -14,6 +14,21 @@ export const COLOURS = {
   surface: "var(--surface)",
 } as const;
 
+/** Colours and marks of series, by place in a figure. */
+export const LOOKS = [
+  { colour: COLOURS.first, symbol: "circle" },
+  { colour: COLOURS.second, symbol: "square" },
+  { colour: COLOURS.third, symbol: "triangle" },
+  { colour: COLOURS.fourth, symbol: "diamond" },
+] as const satisfies readonly { colour: string; symbol: MarkSymbol }[];
+
+/** Ticks of a logarithmic axis: some seven powers of ten from the one below the least number to the one above the largest. */
+export const decades = (low: number, high: number): number[] => {
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const every = Math.max(1, Math.ceil((last - first) / 7));
+  return Array.from({ length: Math.floor((last - first) / every) + 1 }, (_, i) => 10 ** (first + every * i));
+};
+
 /** Width, in units of the drawing; small, so that its text can be read on a phone that shows the whole figure. */
 const FIGURE_WIDTH = 440;
 

@@ -27,7 +27,12 @@ export const writeReport = (folder: string, report: Report): void => {
   for (const [name, text] of reportFiles(report)) atomicWrite(join(folder, name), [new TextEncoder().encode(text)]);
 };
 
-const sectionsOf = ({ claims, figures, further }: Report): Section[] => [...claims, ...figures, ...further];
+const sectionsOf = ({ claims, figures, distillation, further }: Report): Section[] => [
+  ...claims,
+  ...figures,
+  ...distillation,
+  ...further,
+];
 
 const toJson = (report: Report) => ({
   format: "arbel-report",
@@ -38,6 +43,7 @@ const toJson = (report: Report) => ({
   engine: report.engine,
   claims: report.claims.map(sectionJson),
   figures: report.figures.map(sectionJson),
+  distillation: report.distillation.map(sectionJson),
   further: report.further.map(sectionJson),
   measured: {
     ...Object.fromEntries(report.measured),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseHTML } from "linkedom";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Engine, jaxEngine } from "../learn/index.ts";
+import { TINY_DISTILLATION } from "./distillation/testing/tiny-distillation.ts";
 import { formatNumber, formatPercent, powerOfTen } from "./format.ts";
 import { escapeHtml, html } from "./html.ts";
 import { NAME_PATTERNS } from "./name-patterns.ts";
@@ -22,6 +23,7 @@ const SMALL: ReportSize = {
   patterns: NAME_PATTERNS.slice(0, 3),
   steering: { wishes: STEERING_WISHES.slice(0, 2), budgets: [8, 64], repeats: 3 },
   transformers: TINY_PLAN,
+  distillation: TINY_DISTILLATION,
 };
 
 let engine: Engine;
@@ -95,6 +97,7 @@ describe("a whole report", () => {
     expect(report).toMatchObject({ format: "arbel-report", formatVersion: 1, seed: 7 });
     expect(report.claims).toHaveLength(5);
     expect(report.figures).toHaveLength(6);
+    expect(report.distillation).toHaveLength(8);
     expect(report.further).toHaveLength(4);
     for (const section of [...report.claims, ...report.further]) expect(section).toMatchObject({ holds: true });
   });

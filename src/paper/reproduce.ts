@@ -10,6 +10,7 @@ import { COST_METHODS, type Cost, costsOf } from "./claim-cost.ts";
 import { costSection } from "./claim-cost-section.ts";
 import { lossGaps, STEPS, TARGET_LAWS, type Training, trainOne } from "./claim-minima.ts";
 import { minimaSection } from "./claim-minima-section.ts";
+import { DISTILLATION_PLANS, type DistillationPlan, planDistillation } from "./distillation/index.ts";
 import { firstNames, NAME_MODEL, nameModel, orderSearch } from "./first-names.ts";
 import { type Conditioning, conditionNames, NAME_PATTERNS, type NamePattern } from "./name-patterns.ts";
 import { spell } from "./name-spelling.ts";
@@ -70,9 +71,10 @@ export interface ReportSize {
   readonly patterns: readonly NamePattern[];
   readonly steering: SteeringSize;
   readonly transformers: TransformerPlan;
+  readonly distillation: DistillationPlan;
 }
 
-const FULL: Omit<ReportSize, "transformers"> = {
+const FULL: Omit<ReportSize, "transformers" | "distillation"> = {
   draws: 3,
   trials: 10,
   spaces: PAPER_SPACES,
@@ -97,8 +99,8 @@ export interface ReportOptions {
 }
 
 /**
- * Recomputes the paper's claims and figures and the study of first names, and writes `report.html`, `report.json` and one CSV a
- * table.
+ * Recomputes the paper's claims and figures, how distillation ends beside the exact answer, and the study of first names, and writes
+ * `report.html`, `report.json` and one CSV a table.
  *
  * Yields before every piece of work, while Transformers are trained, and at the end; the report's files appear at the end only, each
  * whole. Trainings are kept in the folder's `runs/`: a report that was stopped, by whatever, goes on from there when it is
@@ -116,7 +118,8 @@ export async function* reproduce(
   if (!Object.hasOwn(PLANS, plan)) throw new RangeError(`"plan" must be quick, default or paper, got ${plan}`);
   try {
     const steering = plan === "quick" ? QUICK_STEERING : FULL.steering;
-    yield* reproduceAt({ ...FULL, steering, transformers: PLANS[plan] }, { ...options, engine });
+    const size = { ...FULL, steering, transformers: PLANS[plan], distillation: DISTILLATION_PLANS[plan] };
+    yield* reproduceAt(size, { ...options, engine });
   } finally {
     if (!options.engine) await engine.dispose();
   }
@@ -169,6 +172,12 @@ interface Common {
   readonly engine: Engine;
 }
 
+const stageOf = ({ label, weight, run }: { label: string; weight: number; run: Stage[2] }): Stage => [
+  label,
+  weight,
+  run,
+];
+
 /** The pieces of the work in order, and the report they end in. */
 const planReport = (size: ReportSize, common: Common) => {
   const { seed, engine } = common;
@@ -176,6 +185,10 @@ const planReport = (size: ReportSize, common: Common) => {
   const names = planNames(seed, size);
   const steering = planSteering(seed, size);
   const transformers = planTransformers(size.transformers, common);
+  const distillation = planDistillation(size.distillation, {
+    ...{ folder: join(common.out, "runs"), seed, engine, version: VERSION },
+    model: names.model,
+  });
   const report = (seconds: number): Report => ({
     version: VERSION,
     seed,
@@ -183,22 +196,24 @@ const planReport = (size: ReportSize, common: Common) => {
     engine: engine.name,
     claims: claims.sections(),
     figures: transformers.sections(),
+    distillation: distillation.sections(),
     further: [...names.sections(), ...steering.sections()],
     measured: [
       ["time of the last run, which may have gone on from an earlier one", `${seconds.toFixed(1)} s`],
       ...claims.measured(),
       ...transformers.measured(),
+      ...distillation.measured(),
       ...MACHINE,
     ],
   });
-  return { stages: [...claims.stages, ...names.stages, ...steering.stages, ...transformers.stages], report };
+  const distilling = distillation.stages.map(stageOf);
+  const stages = [...claims.stages, ...names.stages, ...steering.stages, ...distilling, ...transformers.stages];
+  return { stages, report };
 };
 
 const planTransformers = (plan: TransformerPlan, { out, seed, engine }: Common) => {
   const pairs: Pair[] = [];
-  const stages = studyStages(plan, { folder: join(out, "runs"), seed, engine, version: VERSION, pairs }).map(
-    ({ label, weight, run }): Stage => [label, weight, run],
-  );
+  const stages = studyStages(plan, { folder: join(out, "runs"), seed, engine, version: VERSION, pairs }).map(stageOf);
   const trained = (): readonly [string, string] => {
     const seconds = pairs.reduce((sum, pair) => sum + pair.seconds, 0);
     const threads = engine.threads === 1 ? "one thread" : `${engine.threads} threads`;
@@ -286,7 +301,7 @@ const planNames = (seed: number, size: ReportSize) => {
     conditioningSection(names, conditionings),
     spellingSection(spelled, SPELLED, ette.label),
   ];
-  return { stages, sections };
+  return { stages, sections, model };
 };
 
 const planSteering = (seed: number, { model, steering: size }: ReportSize) => {

@@ -86,13 +86,13 @@ export const KL_ESTIMATORS: readonly KlEstimator[] = [
     part: ({ logRatio }) => ({ value: logRatio ** 2 / 2, score: () => logRatio }),
     gradientOf: "KL(θ‖ρ)",
     advice:
-      "As a loss it has the right gradient, k1's in the reward without a baseline; do not report its value, which is biased.",
+      "As a loss it has the right gradient, k1’s in the reward without a baseline; do not report its value, which is biased.",
   },
   {
     ...ON_POLICY,
     id: "k2-token",
     label: "k2, per token",
-    formula: "Σ l_t²/2",
+    formula: "Σ lₜ²/2",
     part: ({ length, logRatios }) => ({
       value: sum(length, (t) => at(logRatios, t) ** 2 / 2),
       score: (t) => at(logRatios, t),
@@ -104,22 +104,22 @@ export const KL_ESTIMATORS: readonly KlEstimator[] = [
     ...ON_POLICY,
     id: "k3-sequence",
     label: "k3, whole response",
-    formula: "e^−L − 1 + L",
+    formula: "exp(−L) − 1 + L",
     part: ({ logRatio }) => ({ value: k3(logRatio), score: () => k3Slope(logRatio) }),
     gradientOf: "KL(ρ‖θ), the other direction",
     advice:
-      "Avoid: the value is unbiased but rare, large e^−L make up its noise, and as a loss it follows the forward divergence.",
+      "Avoid: the value is unbiased but rare, large exp(−L) make up its noise, and as a loss it follows the forward divergence.",
   },
   {
     ...ON_POLICY,
     id: "k3-token",
     label: "k3, per token",
-    formula: "Σ (e^−l_t − 1 + l_t)",
+    formula: "Σ (exp(−lₜ) − 1 + lₜ)",
     part: ({ length, logRatios }) => ({
       value: sum(length, (t) => k3(at(logRatios, t))),
       score: (t) => k3Slope(at(logRatios, t)),
     }),
-    gradientOf: "KL(ρ‖θ) of each token, at the student's states",
+    gradientOf: "KL(ρ‖θ) of each token, at the student’s states",
     advice:
       "Fine for monitoring, unbiased and never negative; as a loss it is another objective, forward at each token and shortsighted.",
   },
@@ -127,7 +127,7 @@ export const KL_ESTIMATORS: readonly KlEstimator[] = [
     ...ON_POLICY,
     id: "full-token-mean",
     label: "full, mean over tokens",
-    formula: "Σ F_t / tokens",
+    formula: "Σ Fₜ / tokens",
     per: "token",
     part: ({ length, full }) => ({ value: sum(length, (t) => at(full, t)), score: () => 0, full: () => 1 }),
     gradientOf: "KL of each token over the mean length, with lengths and states held still",
@@ -138,7 +138,7 @@ export const KL_ESTIMATORS: readonly KlEstimator[] = [
     ...ON_POLICY,
     id: "full-loss",
     label: "Rao-Blackwellised, as a loss",
-    formula: "Σ F_t",
+    formula: "Σ Fₜ",
     part: ({ length, full }) => ({ value: sum(length, (t) => at(full, t)), score: () => 0, full: () => 1 }),
     gradientOf: "KL of each token, as if it did not change later states",
     advice:
@@ -148,7 +148,7 @@ export const KL_ESTIMATORS: readonly KlEstimator[] = [
     ...ON_POLICY,
     id: "full-score",
     label: "Rao-Blackwellised, with score term",
-    formula: "Σ F_t, plus the score function of Σ_{u>t} F_u",
+    formula: "Σ Fₜ, plus the score function of Fₜ₊₁ + Fₜ₊₂ + …",
     part: ({ length, full }) => ({
       value: sum(length, (t) => at(full, t)),
       score: (t) => sum(length, (u) => at(full, u), t + 1),
@@ -156,13 +156,13 @@ export const KL_ESTIMATORS: readonly KlEstimator[] = [
     }),
     gradientOf: "KL(θ‖ρ)",
     advice:
-      "The best gradient where all logits are at hand: unbiased, and the first token's choice is charged for what follows.",
+      "The best gradient where all logits are at hand: unbiased, and the first token’s choice is charged for what follows.",
   },
   {
     ...OFF_POLICY,
     id: "k3-stale",
     label: "k3 per token, stale responses",
-    formula: "Σ (e^−l_t − 1 + l_t), y from an older student",
+    formula: "Σ (exp(−lₜ) − 1 + lₜ), y from an older student",
     part: ({ length, logRatios }) => ({
       value: sum(length, (t) => k3(at(logRatios, t))),
       score: (t) => k3Slope(at(logRatios, t)),
@@ -184,13 +184,13 @@ export const KL_ESTIMATORS: readonly KlEstimator[] = [
     ...OFF_POLICY,
     id: "k3-token-weighted",
     label: "k3 per token, weighted per token",
-    formula: "Σ ω_t·(e^−l_t − 1 + l_t), y from an older student",
+    formula: "Σ ωₜ·(exp(−lₜ) − 1 + lₜ), y from an older student",
     part: ({ length, logRatios, weights }) => ({
       value: sum(length, (t) => at(weights, t) * k3(at(logRatios, t))),
       score: (t) => at(weights, t) * at(logRatios, t),
     }),
-    gradientOf: "KL of each token, at the older student's states",
+    gradientOf: "KL of each token, at the older student’s states",
     advice:
-      "The weight inside the loss turns k3's gradient to the right direction, but states stay stale and it stays shortsighted.",
+      "The weight inside the loss turns k3’s gradient to the right direction, but states stay stale and it stays shortsighted.",
   },
 ];

@@ -1,10 +1,11 @@
 import type { Figure } from "../exhibit.ts";
 import { formatNumber } from "../format.ts";
 import { html } from "../html.ts";
+import { LOOKS } from "../plot.ts";
 import type { Group } from "./groups.ts";
 import { lastPoint, type Pair, type PairPoint } from "./pair.ts";
 import { distanceColumns, GAP_COLUMNS, pairTable } from "./pair-table.ts";
-import { LOOKS, median, type Series, seriesFigure } from "./series-figure.ts";
+import { median, type Series, seriesFigure } from "./series-figure.ts";
 
 /** The least gap drawn: risks in 32-bit floats are no nearer to the entropy. */
 const GAP_FLOOR = 1e-7;

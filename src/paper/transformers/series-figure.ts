@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import type { DataTable, Figure, KeyEntry, MarkSymbol } from "../exhibit.ts";
 import { powerOfTen } from "../format.ts";
 import type { Html } from "../html.ts";
-import { COLOURS, drawPlot } from "../plot.ts";
+import { COLOURS, decades, drawPlot } from "../plot.ts";
 import type { Pair, PairPoint } from "./pair.ts";
 
 /** A quantity of pairs against their steps: a line at the median of the starts, a band from least to largest. */
@@ -14,14 +14,6 @@ export interface Series {
   readonly symbol: MarkSymbol;
   readonly dash?: string;
 }
-
-/** Colours and marks by place in a figure. */
-export const LOOKS = [
-  { colour: COLOURS.first, symbol: "circle" },
-  { colour: COLOURS.second, symbol: "square" },
-  { colour: COLOURS.third, symbol: "triangle" },
-  { colour: COLOURS.fourth, symbol: "diamond" },
-] as const satisfies readonly { colour: string; symbol: MarkSymbol }[];
 
 /** Draws quantities against the number of steps, which are spread over the logarithm. */
 export const seriesFigure = (options: {
@@ -104,12 +96,6 @@ const ruleMarks = ({ at, label }: { at: number; label: string }): Plot.Markish[]
     paintOrder: "stroke",
   }),
 ];
-
-const decades = (low: number, high: number): number[] => {
-  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
-  const every = Math.ceil((last - first) / 7);
-  return Array.from({ length: Math.floor((last - first) / every) + 1 }, (_, i) => 10 ** (first + every * i));
-};
 
 interface Row {
   /** Steps + 1, so that the beginning has a place on a logarithmic axis. */

@@ -1,6 +1,6 @@
+import { generator, type RandomGenerator, toLogits, uniform } from "../../bellman/index.ts";
+import { normal } from "../../learn/index.ts";
 import { automaton, countResponses, layered, type Space, type Table, tableOfArcs, tree } from "../../space/index.ts";
-import { generator, type RandomGenerator, uniform } from "../random.ts";
-import { toLogits } from "../soft-bellman.ts";
 
 /** A student and the target it should be, on a space that can be enumerated. */
 export interface CertifiedPair {
@@ -23,9 +23,6 @@ export const certifiedPair = (seed: number): CertifiedPair => {
   const levels = logits.levels.map((level) => level.map((q) => q + scale * normal(random)));
   return { student: { ...logits, levels }, target, scale };
 };
-
-const normal = (random: RandomGenerator): number =>
-  Math.sqrt(-2 * Math.log(uniform(random))) * Math.cos(2 * Math.PI * uniform(random));
 
 const below = (random: RandomGenerator, count: number): number => Math.floor(uniform(random) * count);
 

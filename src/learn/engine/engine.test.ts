@@ -99,6 +99,41 @@ describe.each(engines)("engine %s", (name, start) => {
     }
   });
 
+  it("sums outputs however they are made, over any number of chunks", async () => {
+    const engine = await started;
+    const step: Step = ({ weights: w }, { x, ids }) => {
+      const [matrix, rows, whole] = [w as Traced, x as Traced, ids as Traced];
+      const product = np.matmul(rows.ref.transpose(), np.matmul(rows.ref, matrix.ref.transpose()));
+      return {
+        product: product.ref,
+        turned: product.ref.transpose().reshape([2, OUTPUTS / 2, INPUTS]),
+        also: product.add(1),
+        given: rows,
+        whole,
+        same: matrix.mul(2),
+      };
+    };
+    const all: Tensors[] = chunks.map((chunk, index) => ({
+      ...chunk,
+      ids: { shape: [2], data: Int32Array.of(index, -1) },
+    }));
+    const compiled = await engine.compile(step, { ...example, chunk: all[0] as Tensors });
+    const resident = engine.resident(example.resident);
+    for (const count of [1, 3, 9, 11]) {
+      const some = all.slice(0, count);
+      const [mapped, total] = [await compiled.map(resident, some), await compiled.sum(resident, some)];
+      expect(Object.keys(total)).toEqual(["product", "turned", "also", "given", "whole", "same"]);
+      for (const [output, { shape, data }] of Object.entries(total)) {
+        expect(shape).toEqual(mapped[0]?.[output]?.shape);
+        data.forEach((value, place) => {
+          const direct = mapped.reduce((sum, each) => sum + (each[output]?.data[place] as number), 0);
+          expect(Math.abs(value - direct), `${output}[${place}] of ${count}`).toBeLessThan(2e-5);
+        });
+      }
+    }
+    await compiled.dispose();
+  });
+
   it("keeps residents, replaces those that an update names, and returns the rest", async () => {
     const engine = await started;
     const resident = engine.resident({ ...example.resident, other: tensor([2], [1, 2]) });

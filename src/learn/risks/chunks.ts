@@ -18,6 +18,16 @@ const FEWEST_ROWS = 512;
 export const rowsPerChunk = ({ width }: Architecture): number =>
   Math.max(FEWEST_ROWS, Math.floor(ACTIVATION_NUMBERS / width));
 
+/** From this width on, half of some hundred prefixes are work enough for a thread. */
+const WIDE = 64;
+
+/**
+ * Distinct prefixes that go through an ARM at once by default: from width 64 on at most 512, so that two threads share even the 585
+ * prefixes of eight tokens and horizon four.
+ */
+export const prefixesPerChunk = (model: Architecture): number =>
+  model.width < WIDE ? rowsPerChunk(model) : Math.min(FEWEST_ROWS, rowsPerChunk(model));
+
 /** The same number of rows in each chunk, so that one compiled step fits all, and as even as they can be. */
 export const evenChunks = (rows: number, most: number): { readonly chunks: number; readonly size: number } => {
   const chunks = Math.max(1, Math.ceil(rows / Math.max(1, most)));

@@ -5,7 +5,7 @@ import { type Tensors, tensor } from "../engine/tensor.ts";
 import type { Architecture } from "../models/architecture.ts";
 import { armStateLogits } from "../models/arm.ts";
 import { initialWeights } from "../models/initialise.ts";
-import { checkModel, rowsPerChunk } from "./chunks.ts";
+import { checkModel, prefixesPerChunk } from "./chunks.ts";
 import { type PrefixChunk, prefixChunks } from "./prefixes.ts";
 import type { ExactRisk } from "./risk.ts";
 import { allResponses } from "./rows.ts";
@@ -34,7 +34,7 @@ const riskStep = (model: Architecture): Step => {
  *
  * @param options.target probability of every response in the order of `responses(space)`, one array for each prompt where
  * there are prompts
- * @param options.rows rows of activations in a chunk (default: as many as stay in a core's cache)
+ * @param options.rows prefixes in a chunk (default: as many as stay in a core's cache, and at most 512 from width 64 on, for two threads to share)
  * @throws RangeError where the space has too many responses, or model, space and target do not fit each other
  */
 export const exactArmRisk = async (options: {
@@ -44,7 +44,7 @@ export const exactArmRisk = async (options: {
   readonly target: Targets;
   readonly rows?: number;
 }): Promise<ExactRisk> => {
-  const { engine, model, space, rows = rowsPerChunk(options.model) } = options;
+  const { engine, model, space, rows = prefixesPerChunk(options.model) } = options;
   checkModel(model, "arm", space);
   const prompts = Math.max(1, model.prompts);
   const { count } = allResponses(space, prompts);

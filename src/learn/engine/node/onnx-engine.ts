@@ -1,15 +1,13 @@
 import { availableParallelism } from "node:os";
 import { init } from "@jax-js/jax";
-import { addAll, chunkGroups } from "../chunk-sum.ts";
 import type { Compiled, Engine, Example, Resident, Step } from "../engine.ts";
 import { lower } from "../onnx/lower.ts";
-import { encodeModel } from "../onnx/proto.ts";
 import { toExpressions } from "../onnx/to-expressions.ts";
-import { inputName, traceStep } from "../onnx/trace.ts";
+import { traceStep } from "../onnx/trace.ts";
 import { residentCheck } from "../resident-check.ts";
-import { sameShape, sizeOf, type Tensor, type Tensors, tensor } from "../tensor.ts";
-import type { Ports, SharedResident } from "./protocol.ts";
-import { onnxRuntimePath, type WorkerTeam, workerTeam } from "./worker-team.ts";
+import { sizeOf, type Tensor, tensor } from "../tensor.ts";
+import { compiledStep, type HeldResident } from "./compiled-step.ts";
+import { onnxRuntimePath, workerTeam } from "./worker-team.ts";
 
 /** Knobs of {@link onnxEngine}. */
 export interface OnnxEngineOptions {
@@ -28,20 +26,6 @@ function shared({ shape, data }: Tensor): Tensor {
   const copy = data instanceof Int32Array ? new Int32Array(buffer) : new Float32Array(buffer);
   copy.set(data);
   return { shape, data: copy };
-}
-
-interface HeldResident {
-  readonly id: number;
-  version: number;
-  readonly tensors: Readonly<Record<string, Tensor>>;
-}
-
-function portsOf(example: Example, outputs: Ports["outputs"], graphInputs: ReadonlySet<string>): Ports {
-  const ports = (from: "resident" | "chunk", tensors: Tensors) =>
-    Object.keys(tensors)
-      .map((name) => ({ port: inputName(from, name), from, name }))
-      .filter(({ port }) => graphInputs.has(port));
-  return { inputs: [...ports("resident", example.resident), ...ports("chunk", example.chunk)], outputs };
 }
 
 /**
@@ -74,20 +58,11 @@ export async function onnxEngine({
     }
     return own;
   };
-  const sharedOf = ({ id, version, tensors }: HeldResident): SharedResident => ({ id, version, tensors });
 
   const compile = async (step: Step, example: Example): Promise<Compiled> => {
     const expressions = toExpressions(await traceStep(step, example));
-    const graph = lower(expressions);
-    const outputs = expressions.outputs.map(({ name, expression: { shape, kind } }) => ({
-      name,
-      shape,
-      kind: kind === "int32" ? ("int32" as const) : ("float32" as const),
-    }));
-    const ports = portsOf(example, outputs, new Set(graph.inputs.map(({ name }) => name)));
-    const session = nextId++;
-    await team.prepare({ type: "session", id: session, model: encodeModel(graph), ports });
-    return compiledStep({ team, session, ports, chunkShapes: example.chunk, heldOf, sharedOf });
+    const outputs = expressions.outputs.map(({ name, expression: { shape } }) => ({ name, shape }));
+    return compiledStep({ team, example, graph: lower(expressions), outputs, newId: () => nextId++, heldOf });
   };
 
   return {
@@ -122,70 +97,5 @@ export async function onnxEngine({
       return resident;
     },
     dispose: () => team.dispose(),
-  };
-}
-
-interface CompiledParts {
-  readonly team: WorkerTeam;
-  readonly session: number;
-  readonly ports: Ports;
-  /** The example's chunk. */
-  readonly chunkShapes: Tensors;
-  heldOf(resident: Resident): HeldResident;
-  sharedOf(held: HeldResident): SharedResident;
-}
-
-function compiledStep({ team, session, ports, chunkShapes, heldOf, sharedOf }: CompiledParts): Compiled {
-  const chunkNames = ports.inputs.flatMap(({ from, name }) => (from === "chunk" ? [name] : []));
-  /** What the step uses of a chunk. */
-  const needed = (chunk: Tensors): Tensors =>
-    Object.fromEntries(
-      chunkNames.map((name) => {
-        const value = chunk[name];
-        if (value === undefined) {
-          throw new RangeError(`the chunk has no tensor "${name}", which the step was compiled for`);
-        }
-        const expected = chunkShapes[name]?.shape ?? [];
-        if (!sameShape(value.shape, expected)) {
-          throw new RangeError(`the chunk's tensor "${name}" has shape [${value.shape}], compiled for [${expected}]`);
-        }
-        return [name, value];
-      }),
-    );
-  /** Runs the groups of chunks that would be summed, each as one task. */
-  const run = (resident: Resident, chunks: readonly Tensors[], mode: "map" | "sum" | "update") => {
-    const own = heldOf(resident);
-    for (const { from, name } of ports.inputs) {
-      if (from === "resident" && own.tensors[name] === undefined) {
-        throw new RangeError(`the step uses the tensor "${name}", which the resident does not hold`);
-      }
-    }
-    return team.run(
-      chunkGroups(chunks.length).map(([first, end]) => ({
-        session,
-        resident: sharedOf(own),
-        chunks: chunks.slice(first, end).map(needed),
-        mode,
-      })),
-    );
-  };
-  return {
-    map: async (resident, chunks) => (await run(resident, chunks, "map")).flat(),
-    async sum(resident, chunks) {
-      if (chunks.length === 0) {
-        throw new RangeError("a sum needs at least one chunk");
-      }
-      const [total, ...others] = (await run(resident, chunks, "sum")).flat() as [Tensors, ...Tensors[]];
-      for (const other of others) {
-        addAll(total, other);
-      }
-      return total;
-    },
-    async update(resident, chunk) {
-      const [[others]] = (await run(resident, [chunk], "update")) as [[Tensors]];
-      heldOf(resident).version++;
-      return others;
-    },
-    dispose: () => Promise.resolve(team.tell({ type: "drop", session })),
   };
 }

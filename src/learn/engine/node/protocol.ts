@@ -1,13 +1,16 @@
 import type { Tensors } from "../tensor.ts";
 
-/** Where a step's inputs come from and what it gives, in the order of the graph. */
+/** Where a graph's input comes from: a resident, the chunk, all chunks of a run side by side, or their number. */
+export interface Input {
+  readonly port: string;
+  readonly from: "resident" | "chunk" | "chunks" | "count";
+  readonly name: string;
+}
+
+/** Where a step's inputs come from, and what it gives. */
 export interface Ports {
-  readonly inputs: readonly { readonly port: string; readonly from: "resident" | "chunk"; readonly name: string }[];
-  readonly outputs: readonly {
-    readonly name: string;
-    readonly shape: readonly number[];
-    readonly kind: "float32" | "int32";
-  }[];
+  readonly inputs: readonly Input[];
+  readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
 /** Resident tensors in memory that all threads see; the version tells whether a thread's copy is old. */
@@ -29,7 +32,8 @@ export type Request =
       readonly session: number;
       readonly resident: SharedResident;
       readonly chunks: readonly Tensors[];
-      readonly mode: "map" | "sum" | "update";
+      /** A run for each chunk, one for all, or one whose outputs replace residents. */
+      readonly mode: "each" | "all" | "update";
     };
 
 /** What it answers to "run", and once to "session". */

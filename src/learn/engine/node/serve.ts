@@ -1,7 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { Tensor, Tensors } from "../tensor.ts";
-import type { Ports, Reply, Request, SharedResident } from "./protocol.ts";
+import type { Input, Ports, Reply, Request, SharedResident } from "./protocol.ts";
 
 /**
  * What a worker thread does: keeps sessions of one thread each and copies of the resident tensors, and runs chunks.
@@ -12,9 +12,6 @@ export function serve(runtime: typeof import("onnxruntime-node"), port: MessageP
   interface Prepared {
     readonly session: InferenceSession;
     readonly ports: Ports;
-    readonly feeds: Record<string, OrtTensor>;
-    /** Where the outputs are written: the same memory each time, so that no page is touched for the first time. */
-    readonly outputs: Record<string, OrtTensor>;
   }
   interface Copy {
     version: number;
@@ -35,15 +32,12 @@ export function serve(runtime: typeof import("onnxruntime-node"), port: MessageP
       interOpNumThreads: 1,
       executionMode: "sequential",
       graphOptimizationLevel: "all",
+      // A plan of memory comes on top of what the first run has allocated without one: 25 MB for a large gradient, and no time.
+      enableMemPattern: false,
       // Numbers below 1e-38 cost a hundred times others; Adam's second moments get there.
       extra: { session: { set_denormal_as_zero: "1" } },
     });
-    const outputs: Record<string, OrtTensor> = {};
-    for (const { name, shape, kind } of ports.outputs) {
-      const size = shape.reduce((product, axis) => product * axis, 1);
-      outputs[name] = ortTensor({ shape, data: kind === "int32" ? new Int32Array(size) : new Float32Array(size) });
-    }
-    return { session, ports, feeds: {}, outputs };
+    return { session, ports };
   };
 
   /** This thread's copy of the residents that a step uses: ONNX Runtime does not read shared memory. */
@@ -72,64 +66,82 @@ export function serve(runtime: typeof import("onnxruntime-node"), port: MessageP
     return copy;
   };
 
-  const runChunk = async (prepared: Prepared, copy: Copy, chunk: Tensors): Promise<void> => {
-    const { session, ports, feeds, outputs } = prepared;
-    for (const { port: input, from, name } of ports.inputs) {
-      feeds[input] = from === "resident" ? (copy.tensors[name] as OrtTensor) : ortTensor(chunk[name] as Tensor);
-    }
-    await session.run(feeds, outputs);
+  /** A tensor of every chunk, side by side. */
+  const stacked = (name: string, chunks: readonly Tensors[]): OrtTensor => {
+    const first = (chunks[0] as Tensors)[name] as Tensor;
+    const size = first.data.length;
+    const data =
+      first.data instanceof Int32Array ? new Int32Array(chunks.length * size) : new Float32Array(chunks.length * size);
+    chunks.forEach((chunk, index) => {
+      data.set((chunk[name] as Tensor).data, index * size);
+    });
+    return ortTensor({ shape: [chunks.length, ...first.shape], data });
   };
 
-  const snapshot = ({ ports, outputs }: Prepared): Record<string, Tensor> =>
-    Object.fromEntries(
-      ports.outputs.map(({ name, shape }) => [
-        name,
-        { shape, data: (outputs[name] as OrtTensor).data.slice() as Float32Array | Int32Array },
-      ]),
-    );
-
-  const addOutputs = ({ outputs }: Prepared, totals: Record<string, Tensor>): void => {
-    for (const [name, { data: total }] of Object.entries(totals)) {
-      const added = outputs[name]?.data as Float32Array;
-      for (let index = 0; index < total.length; index++) {
-        total[index] = (total[index] as number) + (added[index] as number);
-      }
+  const feedOf = ({ from, name }: Input, copy: Copy, chunks: readonly Tensors[]): OrtTensor => {
+    switch (from) {
+      case "resident":
+        return copy.tensors[name] as OrtTensor;
+      case "chunk":
+        return ortTensor((chunks[0] as Tensors)[name] as Tensor);
+      case "chunks":
+        return stacked(name, chunks);
+      case "count":
+        return new runtime.Tensor("int64", BigInt64Array.of(BigInt(chunks.length)), []);
     }
+  };
+
+  /** ONNX Runtime gives copies of what it has computed, in memory of their own. */
+  const runSession = async ({ session, ports }: Prepared, copy: Copy, chunks: readonly Tensors[]) => {
+    const results = await session.run(
+      Object.fromEntries(ports.inputs.map((input) => [input.port, feedOf(input, copy, chunks)])),
+    );
+    const outputs: Record<string, Tensor> = {};
+    for (const { name, shape } of ports.outputs) {
+      outputs[name] = { shape, data: (results[name] as OrtTensor).data as Float32Array | Int32Array };
+    }
+    return outputs;
   };
 
   /** Replaces residents by the outputs of their names, in the shared memory and in this thread's copy; returns the others. */
-  const replace = (prepared: Prepared, shared: SharedResident, copy: Copy): Record<string, Tensor> => {
-    const others = snapshot(prepared);
-    for (const name of Object.keys(others)) {
+  const replace = (outputs: Record<string, Tensor>, shared: SharedResident, copy: Copy): Record<string, Tensor> => {
+    const others: Record<string, Tensor> = {};
+    for (const [name, output] of Object.entries(outputs)) {
       const target = shared.tensors[name];
-      if (target !== undefined) {
-        const data = others[name]?.data as Float32Array;
-        (target.data as Float32Array).set(data);
-        (copy.tensors[name]?.data as Float32Array | undefined)?.set(data);
-        delete others[name];
+      if (target === undefined) {
+        others[name] = output;
+      } else {
+        (target.data as Float32Array).set(output.data as Float32Array);
+        (copy.tensors[name]?.data as Float32Array | undefined)?.set(output.data as Float32Array);
       }
     }
     copy.version = shared.version + 1;
     return others;
   };
 
-  const run = async (request: Request & { type: "run" }): Promise<Record<string, Tensor>[]> => {
-    const prepared = await (sessions.get(request.session) as Promise<Prepared>);
-    const copy = refresh(request.resident, prepared.ports);
+  const run = async ({
+    session,
+    resident,
+    chunks,
+    mode,
+  }: Request & { type: "run" }): Promise<Record<string, Tensor>[]> => {
+    const prepared = await (sessions.get(session) as Promise<Prepared>);
+    const copy = refresh(resident, prepared.ports);
+    const runs = mode === "all" ? [chunks] : chunks.map((chunk) => [chunk]);
     const results: Record<string, Tensor>[] = [];
-    for (const chunk of request.chunks) {
-      await runChunk(prepared, copy, chunk);
-      if (request.mode === "update") {
-        results.push(replace(prepared, request.resident, copy));
-      } else if (request.mode === "sum" && results[0] !== undefined) {
-        addOutputs(prepared, results[0]);
-      } else {
-        results.push(snapshot(prepared));
-      }
+    for (const each of runs) {
+      const outputs = await runSession(prepared, copy, each);
+      results.push(mode === "update" ? replace(outputs, resident, copy) : outputs);
     }
     return results;
   };
 
+  /** Moves the numbers of the outputs to the thread that asked. */
+  const give = (task: number, outputs: readonly Record<string, Tensor>[]): void =>
+    port.postMessage(
+      { type: "done", task, outputs } satisfies Reply,
+      outputs.flatMap((each) => Object.values(each).map(({ data }) => data.buffer as ArrayBuffer)),
+    );
   const answer = (reply: Reply): void => port.postMessage(reply);
   const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -153,13 +165,13 @@ export function serve(runtime: typeof import("onnxruntime-node"), port: MessageP
         return;
       case "run":
         await run(request).then(
-          (outputs) => answer({ type: "done", task: request.task, outputs }),
+          (outputs) => give(request.task, outputs),
           (error) => answer({ type: "failed", task: request.task, message: reason(error) }),
         );
     }
   };
 
-  // One request after the other: two runs of one session would share its outputs' memory.
+  // One request after the other: a thread has one core.
   let last = Promise.resolve();
   port.on("message", (request: Request) => {
     last = last.then(() => handle(request));

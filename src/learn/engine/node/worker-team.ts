@@ -139,7 +139,8 @@ export function workerTeam(size: number, runtime: string, provider: string): Wor
           }
         };
         // All are awaited, also where one fails: whoever disposes then finds no thread at work.
-        const lanes = workers.flatMap((worker) => Array.from({ length: IN_FLIGHT }, () => work(worker)));
+        // Every worker has its first task before one has a second, or few tasks would all be one worker's.
+        const lanes = Array.from({ length: IN_FLIGHT }, () => workers.map(work)).flat();
         const failed = (await Promise.allSettled(lanes)).find((lane) => lane.status === "rejected");
         if (failed !== undefined) {
           throw failed.reason;

@@ -63,7 +63,8 @@ function isTiny(operands: Operands): boolean {
  * `scale · Σ_last a·b (+ added)`, of operands that broadcast to `shape`.
  *
  * The operand with more rows gives the columns of the result: of a layer's output that makes features the outer and rows the inner
- * dimension of memory, so that whatever repeats over features or is summed over them runs along contiguous rows.
+ * dimension of memory, so that whatever repeats over features or is summed over them runs along contiguous rows. Where both have as
+ * many, the left one is taken for the rows, unless more is summed than stays: then it is the gradient of a square matrix, which may lie as it is written.
  */
 export function contract(
   graph: GraphBuilder,
@@ -79,7 +80,12 @@ export function contract(
   if (isTiny(operands)) {
     return { view: byNumbers(graph, contraction, shape.slice(0, -1)), addedIn: false };
   }
-  const turned =
-    volumeOf(operands, "left") > volumeOf(operands, "right") ? operandsOf(operands.right, operands.left) : operands;
+  const [rows, columns, inner] = (["left", "right", "inner"] as const).map((role) => volumeOf(operands, role)) as [
+    number,
+    number,
+    number,
+  ];
+  const turn = rows > columns || (rows === columns && inner <= rows);
+  const turned = turn ? operandsOf(operands.right, operands.left) : operands;
   return matrixProduct(graph, turned, factor, added);
 }

@@ -1,8 +1,13 @@
 import { sameShape, sizeOf } from "../tensor.ts";
 import type { ConstantData, NumberKind } from "./expression.ts";
 
-/** An attribute of an ONNX node: integers, floats (as `{ float }`) or a list of integers. */
-export type Attribute = number | readonly number[] | { readonly float: number } | { readonly text: string };
+/** An attribute of an ONNX node: integers, floats (as `{ float }`), a list of integers, text, or a graph that it runs. */
+export type Attribute =
+  | number
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly text: string }
+  | { readonly graph: Graph };
 
 /** One ONNX node. */
 export interface GraphNode {
@@ -36,6 +41,11 @@ export interface Graph {
   readonly outputs: readonly GraphPort[];
 }
 
+/** A graph that knows the shape of every value. */
+export interface ShapedGraph extends Graph {
+  shapeOf(name: string): readonly number[];
+}
+
 /** Builds a graph node by node; equal nodes on equal inputs are made once. Its own names begin with `#`, so that outputs may be called anything else. */
 export interface GraphBuilder {
   /** A node with one output of this shape; its name. */
@@ -54,7 +64,7 @@ export interface GraphBuilder {
   shapeOf(name: string): readonly number[];
   /** The same numbers in another shape of the same memory order. */
   reshape(name: string, shape: readonly number[]): string;
-  build(): Graph;
+  build(): ShapedGraph;
 }
 
 export function graphBuilder(): GraphBuilder {
@@ -138,6 +148,6 @@ export function graphBuilder(): GraphBuilder {
       reshapedFrom.set(made, origin);
       return made;
     },
-    build: () => ({ nodes, initializers, inputs, outputs }),
+    build: () => ({ nodes, initializers, inputs, outputs, shapeOf }),
   };
 }

@@ -2,7 +2,7 @@ import { sizeOf } from "../tensor.ts";
 import { contract } from "./contraction.ts";
 import { elementwise } from "./elementwise.ts";
 import { broadcastShape, type ConstantData, type Expression, uniformValue } from "./expression.ts";
-import { type Graph, type GraphBuilder, graphBuilder } from "./graph.ts";
+import { type GraphBuilder, graphBuilder, type ShapedGraph } from "./graph.ts";
 import { gather, scatter } from "./indexing.ts";
 import { materialize, plain } from "./materialize.ts";
 import { concatenate, pad, shrink } from "./pieces.ts";
@@ -211,7 +211,7 @@ function viewOf(lowering: Lowering, x: Expression): View {
  * Lowers a step to one ONNX graph: layouts are kept lazy (transposes, broadcasts and reshapes move no number until an operator
  * needs them moved), products of matrices take operands as they lie in memory, and equal values are computed once.
  */
-export function lower(step: ExpressionStep): Graph {
+export function lower(step: ExpressionStep): ShapedGraph {
   const graph = graphBuilder();
   const lowering: Lowering = {
     graph,

@@ -8,6 +8,7 @@ const ELEMENT_TYPE = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
 const FLOAT = 1;
 const INT = 2;
 const STRING = 3;
+const GRAPH = 5;
 const INTS = 7;
 
 const IR_VERSION = 8;
@@ -28,7 +29,7 @@ const text = (writer: BinaryWriter, number: number, value: string): BinaryWriter
 const integer = (writer: BinaryWriter, number: number, value: number): BinaryWriter =>
   writer.tag(number, WireType.Varint).int64(value);
 
-/** AttributeProto: name 1, f 2, i 3, s 4, ints 8, type 20. */
+/** AttributeProto: name 1, f 2, i 3, s 4, g 6, ints 8, type 20. */
 const attribute =
   (name: string, value: Attribute): Message =>
   (writer) => {
@@ -42,6 +43,9 @@ const attribute =
     } else if ("text" in value) {
       writer.tag(4, WireType.LengthDelimited).bytes(new TextEncoder().encode(value.text));
       integer(writer, 20, STRING);
+    } else if ("graph" in value) {
+      message(writer, 6, graphMessage(value.graph));
+      integer(writer, 20, GRAPH);
     } else {
       for (const element of value) {
         integer(writer, 8, element);

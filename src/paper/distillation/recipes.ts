@@ -1,5 +1,6 @@
 import type { Model } from "../../bellman/index.ts";
 import type { ObjectiveName } from "../../learn/index.ts";
+import type { KeyEntry } from "../exhibit.ts";
 import { LOOKS } from "../plot.ts";
 
 /** An objective, and whose responses it learns from where it is sampled and anyone may draw them. */
@@ -13,7 +14,7 @@ export interface Recipe {
   readonly quiet: boolean;
   /** Largest learning rate of a sampled run of so many steps. */
   readonly rate: (steps: number) => number;
-  readonly look: (typeof LOOKS)[number];
+  readonly look: Omit<KeyEntry, "label">;
 }
 
 /** The four objectives of theory §9, each on data that suits it. */

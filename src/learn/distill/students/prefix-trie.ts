@@ -1,5 +1,5 @@
 import { END } from "../../../space/index.ts";
-import type { Graph } from "./student.ts";
+import type { Graph } from "../../flat-space.ts";
 import type { Support } from "./support.ts";
 
 /** The distinct prefixes that some responses pass, each once, parents before children. */

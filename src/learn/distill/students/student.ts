@@ -1,14 +1,11 @@
 import type { Space, Table } from "../../../space/index.ts";
-import type { FlatSpace } from "../../flat-space.ts";
+import type { Graph } from "../../flat-space.ts";
 import type { Architecture } from "../../models/architecture.ts";
 import type { NumberTensors } from "../../number-tensor.ts";
 import type { Draw } from "../../risks/risk.ts";
 import type { Rows } from "../../risks/rows.ts";
 import type { ResponseBatch } from "../objectives/response-batch.ts";
 import type { ScoredTarget, TableTarget } from "../scored-target.ts";
-
-/** States and arcs: of a whole space, or of the prefixes that some responses pass. */
-export type Graph = Pick<FlatSpace, "states" | "arcs" | "start" | "firstArcs" | "targets">;
 
 /**
  * A student's logits on the arcs of a graph, as they are at one moment, and the way back from arcs to its parameters.

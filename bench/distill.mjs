@@ -1,7 +1,7 @@
 // Distillation by sampled reverse KL: a Transformer student, the whole loop (draw, score, leave-one-out baseline, gradient, Adam), beside the
 // same loop in PyTorch. Every measurement is a process of its own, and contestants take turns.
 //
-//   node bench/distill.mjs [--samples 256,512] [--threads 1,2] [--engines onnx] [--rounds 3] [--steps 60]
+//   node bench/distill.mjs [--samples 256,512] [--threads 1,2] [--engines onnx] [--rounds 3] [--steps 200]
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { listed, problemOf } from "./train-problem.mjs";
 const SIZE = { actions: 8, horizon: 4, layers: 2, width: 64, heads: 4 };
 const TARGET_SEED = 7;
 
-const DEFAULTS = { samples: "256,512", threads: "1,2", engines: "onnx", rounds: "3", steps: "60" };
+const DEFAULTS = { samples: "256,512", threads: "1,2", engines: "onnx", rounds: "3", steps: "200" };
 
 const LAYOUTS = ["columns", "products", "matmul"];
 const CACHED = ["columns", "rows"];
@@ -67,8 +67,8 @@ const writeProblem = (path) => {
 
 const best = (sorted) => sorted[0];
 const median = (sorted) => sorted[sorted.length >> 1];
-/** Steps at the beginning that are not counted: ours compiles for the sizes that come up. */
-const WARM_UP = 10;
+/** Steps at the beginning that are not counted: ours compiles for the sizes that come up, and V8 what runs often. */
+const WARM_UP = 40;
 
 const compete = ({ folder, samples, rounds, steps, ...options }) => {
   const job = { ...SIZE, samples, steps, seed: 1, target: TARGET_SEED, file: join(folder, "problem.safetensors") };

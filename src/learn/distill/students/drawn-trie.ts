@@ -127,13 +127,16 @@ interface KnownLevel {
   rowOf(prefix: number): number;
 }
 
+/** Prefixes of all depths for one of the last. */
+const FEW_BEGINNINGS = 1.5;
+
 /** Logits of consecutive prefixes of one depth, whose beginnings went before. */
 const levelLogits = (
   { model, steps, weights }: Parameters<typeof growTrie>[0],
   trie: PrefixTrie,
   top: FirstLogits,
 ): ((first: number, end: number) => Promise<Float32Array>) => {
-  const { actions, width, eos } = model;
+  const { actions, width, horizon, eos } = model;
   const pair = 2 * width;
   const known: KnownLevel[] = [];
   const rowInTop = placesIn(trie, actions - (eos ? 1 : 0));
@@ -156,6 +159,10 @@ const levelLogits = (
         logits.set(top.logits.subarray(row, row + actions), i * actions);
       }
       return logits;
+    }
+    // at the last depth keys and values are not needed again: where beginnings are few, to go through all is cheaper than to move them
+    if (depth === horizon - 1 && end <= FEW_BEGINNINGS * (end - first)) {
+      return (await steps.trieLogits(weights, trie)).subarray(first * actions, end * actions);
     }
     const { logits, present } = await steps.next(weights, {
       count: end - first,

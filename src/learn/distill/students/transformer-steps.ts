@@ -8,13 +8,19 @@ import { evenChunks } from "../../risks/chunks.ts";
 import { type PrefixChunk, type Prefixes, prefixChunks } from "../../risks/prefixes.ts";
 import { logitsStep, prefixLogits } from "../../risks/tabulate.ts";
 import { chunkSize } from "./chunk-sizes.ts";
+import type { PrefixTrie } from "./prefix-trie.ts";
+import { trieChunks, withCotangents } from "./trie-chunks.ts";
 
 /** A Transformer's steps, compiled for the sizes that come up. */
 export interface TransformerSteps {
-  /** Logits of all of some prefixes, `[prefixes × actions]`. */
+  /** Logits of all of a tree's prefixes, `[prefixes × actions]`. */
   logits(weights: Resident, prefixes: Prefixes): Promise<Float32Array>;
-  /** `Σ_{s,a} g(s,a)·∂q(s,a)/∂θ` by parameter name, of chunks of one size with their cotangents `g`. */
-  pull(weights: Resident, chunks: readonly Tensors[], size: number): Promise<Tensors>;
+  /** Logits of all prefixes of a trie, `[prefixes × actions]`. */
+  trieLogits(weights: Resident, trie: PrefixTrie): Promise<Float32Array>;
+  /** `Σ_{s,a} g(s,a)·∂q(s,a)/∂θ` by parameter name, for a cotangent `g` `[prefixes × actions]` of all of a tree's prefixes. */
+  pull(weights: Resident, prefixes: Prefixes, cotangent: Float64Array): Promise<Tensors>;
+  /** The same of all prefixes of a trie. */
+  pullTrie(weights: Resident, trie: PrefixTrie, cotangent: Float64Array): Promise<Tensors>;
   /** Logits after all prefixes of the first depths, in the order of tables; as many depths as cost little. */
   first(weights: Resident, rows: number): Promise<FirstLogits>;
   /** Logits after prefixes given the keys and values of what they begin with; as `armNextLogits`, rows of any number. */
@@ -57,43 +63,56 @@ const pullStep = (model: Architecture): Step => {
   };
 };
 
-/** Compiles steps when they are first needed. */
+/**
+ * Compiles steps when they are first needed.
+ *
+ * @param most rows of activations in a chunk
+ */
 export const transformerSteps = (engine: Engine, model: Architecture, most: number): TransformerSteps => {
   const resident = initialWeights(model, 0);
   const compiled = new Map<string, Promise<Compiled>>();
-  const once = (key: string, compile: () => Promise<Compiled>): Promise<Compiled> => {
-    const known = compiled.get(key) ?? compile();
+  const once = (kind: string, size: number, step: (model: Architecture) => Step, chunk: Tensors): Promise<Compiled> => {
+    const key = `${kind} ${size}`;
+    const known = compiled.get(key) ?? engine.compile(step(model), { resident, chunk });
     compiled.set(key, known);
     return known;
   };
+  /** Logits of `count` prefixes, `[count × actions]`, from the chunks that own them. */
+  const logits = async (weights: Resident, chunks: readonly PrefixChunk[], count: number): Promise<Float32Array> => {
+    const { inputs, owned } = chunks[0] as PrefixChunk;
+    const step = await once("logits", owned.length, logitsStep, inputs);
+    return prefixLogits(step, weights, { count, size: owned.length, chunks }, model.actions);
+  };
+  const pull = async (weights: Resident, chunks: readonly PrefixChunk[], cotangent: Float64Array): Promise<Tensors> => {
+    const inputs = withCotangents(model, chunks, cotangent);
+    const step = await once("pull", (chunks[0] as PrefixChunk).owned.length, pullStep, inputs[0] as Tensors);
+    return step.sum(weights, inputs);
+  };
+  /** Chunks of the last trie asked for: it is drawn from, and pulled back along, as it is. */
+  let last: { readonly trie: PrefixTrie; readonly size: number; readonly chunks: PrefixChunk[] } | undefined;
+  const chunksOf = (trie: PrefixTrie): PrefixChunk[] => {
+    if (last?.trie !== trie || last.size !== trie.size()) {
+      last = { trie, size: trie.size(), chunks: trieChunks(model, trie, most) };
+    }
+    return last.chunks;
+  };
   return {
-    logits: async (weights, prefixes) => {
-      const { inputs } = prefixes.chunks[0] as PrefixChunk;
-      const step = await once("logits", () => engine.compile(logitsStep(model), { resident, chunk: inputs }));
-      return prefixLogits(step, weights, prefixes, model.actions);
-    },
-    pull: async (weights, chunks, size) => {
-      const step = await once(`pull ${size}`, () =>
-        engine.compile(pullStep(model), { resident, chunk: chunks[0] as Tensors }),
-      );
-      return step.sum(weights, chunks);
-    },
+    logits: (weights, { chunks, count }) => logits(weights, chunks, count),
+    trieLogits: (weights, trie) => logits(weights, chunksOf(trie), trie.size()),
+    pull: (weights, { chunks }, cotangent) => pull(weights, chunks, cotangent),
+    pullTrie: (weights, trie, cotangent) => pull(weights, chunksOf(trie), cotangent),
     first: async (weights, rows) => {
       const vocabulary = model.actions - (model.eos ? 1 : 0);
       const depths = firstDepths(vocabulary, model.horizon, Math.min(rows, FIRST_ROWS));
       const { count, size, chunks } = prefixChunks(model, vocabulary, depths, Infinity);
       const { inputs } = chunks[0] as PrefixChunk;
-      const step = await once(`first ${depths}`, () =>
-        engine.compile(armFirstLogits(model), { resident, chunk: inputs }),
-      );
+      const step = await once("first", depths, armFirstLogits, inputs);
       return { depths, ...joined(model, count, size, await step.map(weights, [inputs])) };
     },
     next: async (weights, prefixes) => {
       const size = chunkSize(evenChunks(prefixes.count, most).size);
       const chunks = nextChunks(model, prefixes, size);
-      const step = await once(`next ${size}`, () =>
-        engine.compile(armNextLogits(model), { resident, chunk: chunks[0] as Tensors }),
-      );
+      const step = await once("next", size, armNextLogits, chunks[0] as Tensors);
       return joined(model, prefixes.count, size, await step.map(weights, chunks));
     },
     dispose: async () => {

@@ -158,6 +158,20 @@ describe.each(OBJECTIVE_NAMES)("comes to the target by %s", (objective) => {
   });
 });
 
+test("keys and values carry the beginnings of few responses through many depths", async () => {
+  const space = tree({ tokens: 3, horizon: 7, eos: false });
+  const { student, parameters } = await studentOf(space, noisyTarget(space, { seed: 2 }));
+  const model = modelOf(space);
+  const view = await student.draw(4, { seed: 5, step: 0 });
+  prefixesOf(view, 3).forEach((prefix, state) => {
+    const { value } = armReference(model, weightsOf(parameters), [firstToken(model), ...prefix]);
+    for (let a = 0; a < 3; a++) {
+      expect(view.logits[3 * state + a]).toBeCloseTo(value[3 * prefix.length + a] as number, 5);
+    }
+  });
+  await student.dispose();
+});
+
 describe("beyond what can be enumerated", () => {
   const space = tree({ tokens: 5, horizon: 10, eos: true });
 

@@ -6,7 +6,7 @@ import { type Architecture, architecture, parameterCount, parameterShapes } from
 import { initialWeights } from "../../models/initialise.ts";
 import { checkModel, rowsPerChunk } from "../../risks/chunks.ts";
 import { drawGenerator } from "../../risks/draw.ts";
-import { type Prefixes, prefixChunks } from "../../risks/prefixes.ts";
+import { prefixChunks } from "../../risks/prefixes.ts";
 import { type ScoredTarget, type TableTarget, tableTarget } from "../scored-target.ts";
 import { type Choose, type DrawnTrie, drawing, following, growTrie } from "./drawn-trie.ts";
 import { type Layout, layoutOf } from "./layout.ts";
@@ -14,7 +14,6 @@ import type { ResponseView, Student, StudentMaker, StudentRun, StudentView } fro
 import { studentOptimiser } from "./student-optimiser.ts";
 import { supportOf } from "./support.ts";
 import { type TransformerSteps, transformerSteps } from "./transformer-steps.ts";
-import { trieChunks } from "./trie-chunks.ts";
 import { isEnumerable, treeOf, unroll } from "./unroll.ts";
 
 /** Which Transformer, and where it runs. */
@@ -120,6 +119,12 @@ const make = ({ engine, model, space, target, run, parameters, rows }: Parts): S
         tensor(shape, new Float32Array(optimiser.view(name))),
       ]),
     );
+  // the same memory at every step, so that there is none to collect
+  const sent = rounded();
+  const send = () => {
+    for (const [name, { data }] of Object.entries(sent)) data.set(optimiser.view(name));
+    weights.write(sent);
+  };
   return {
     kind: "transformer",
     name: `transformer:${model.layers}x${model.width}`,
@@ -137,13 +142,13 @@ const make = ({ engine, model, space, target, run, parameters, rows }: Parts): S
     along: async (given, logProposal) => responseView(at, await grown(given.count, following(given)), logProposal),
     descend: (gradient) => {
       const step = optimiser.descend(gradient);
-      weights.write(rounded());
+      send();
       return Promise.resolve(step);
     },
     state: () => Promise.resolve(optimiser.state()),
     restore: (state) => {
       optimiser.restore(state);
-      weights.write(rounded());
+      send();
     },
     dispose: () => at.steps.dispose(),
   };
@@ -176,7 +181,7 @@ const everything = ({ model, rows, weights, steps }: Place, target: ScoredTarget
       logits: await logits(),
       closed: true,
       ...(rewards ? { rewards } : {}),
-      pull: (cotangent) => steps.pull(weights, withCotangents(model, prefixes, cotangent), prefixes.size),
+      pull: (cotangent) => steps.pull(weights, prefixes, cotangent),
     }),
   };
 };
@@ -188,18 +193,8 @@ const onTree = (target: ScoredTarget, space: Tree): Layout & { readonly unrolled
   return { ...layoutOf(unrolled), unrolled };
 };
 
-/** Chunks of all prefixes with the cotangents of those they own. */
-const withCotangents = ({ actions }: Architecture, { chunks, size }: Prefixes, cotangent: Float64Array): Tensors[] =>
-  chunks.map(({ inputs, owned }) => {
-    const numbers = new Float32Array(size * actions);
-    owned.forEach((prefix, row) => {
-      if (prefix >= 0) numbers.set(cotangent.subarray(prefix * actions, (prefix + 1) * actions), row * actions);
-    });
-    return { ...inputs, cotangent: tensor([size, actions], numbers) };
-  });
-
 const responseView = (
-  { model, rows, steps, weights }: Place,
+  { steps, weights }: Place,
   { rows: responses, trie, logits, arcs, offsets }: DrawnTrie,
   logProposal?: Float64Array,
 ): ResponseView => {
@@ -212,9 +207,6 @@ const responseView = (
     ...(trie.rewards ? { rewards: trie.rewards } : {}),
     rows: responses,
     batch: { count: responses.count, spaceArcs: graph.arcs, arcs, offsets, ...(logProposal ? { logProposal } : {}) },
-    pull: (cotangent) => {
-      const { size, chunks } = trieChunks(model, trie, cotangent, rows);
-      return steps.pull(weights, chunks, size);
-    },
+    pull: (cotangent) => steps.pullTrie(weights, trie, cotangent),
   };
 };

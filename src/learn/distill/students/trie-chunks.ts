@@ -1,29 +1,38 @@
 import { type Tensors, tensor } from "../../engine/tensor.ts";
 import { type Architecture, firstToken } from "../../models/architecture.ts";
 import { evenChunks } from "../../risks/chunks.ts";
+import type { PrefixChunk } from "../../risks/prefixes.ts";
 import { chunkSize } from "./chunk-sizes.ts";
 import type { PrefixTrie } from "./prefix-trie.ts";
 
 /**
- * A trie's prefixes in chunks that hold all their ancestors, for `armStateLogits`, with a cotangent `[S, actions]` each.
+ * A trie's prefixes in chunks of one size that hold all their ancestors, for `armStateLogits`.
  *
- * Ancestors stand in every chunk that needs them; the first has their cotangent, the others 0.
+ * Ancestors stand in every chunk that needs them; the first owns them.
  *
- * @param cotangent `[prefixes × actions]`
- * @param most prefixes of a chunk, ancestors included
+ * @param most prefixes of a chunk, but for the ancestors that it repeats
  */
-export const trieChunks = (
-  model: Architecture,
-  trie: PrefixTrie,
-  cotangent: Float64Array,
-  most: number,
-): { readonly size: number; readonly chunks: Tensors[] } => {
+export const trieChunks = (model: Architecture, trie: PrefixTrie, most: number): PrefixChunk[] => {
   // even chunks, each with room for the ancestors that it repeats
   const groups = groupsOf(trie, evenChunks(trie.size(), most).size + model.horizon);
   const size = chunkSize(Math.max(...groups.map((group) => group.length)));
   const placed = new Uint8Array(trie.size());
-  return { size, chunks: groups.map((group) => chunkOf(model, trie, group, size, cotangent, placed)) };
+  return groups.map((group) => chunkOf(model, trie, group, size, placed));
 };
+
+/** Chunks with the cotangents `[S, actions]` of the prefixes they own, and 0 for others; `cotangent` is `[prefixes × actions]`. */
+export const withCotangents = (
+  { actions }: Architecture,
+  chunks: readonly PrefixChunk[],
+  cotangent: Float64Array,
+): Tensors[] =>
+  chunks.map(({ inputs, owned }) => {
+    const numbers = new Float32Array(owned.length * actions);
+    owned.forEach((prefix, row) => {
+      if (prefix >= 0) numbers.set(cotangent.subarray(prefix * actions, (prefix + 1) * actions), row * actions);
+    });
+    return { ...inputs, cotangent: tensor([owned.length, actions], numbers) };
+  });
 
 /** Prefixes of each chunk, parents before children; consecutive paths to the leaves, so that few ancestors are repeated. */
 const groupsOf = (trie: PrefixTrie, most: number): number[][] => {
@@ -69,34 +78,34 @@ const chunkOf = (
   trie: PrefixTrie,
   group: readonly number[],
   size: number,
-  cotangent: Float64Array,
   placed: Uint8Array,
-): Tensors => {
-  const { horizon, actions } = model;
+): PrefixChunk => {
+  const { horizon } = model;
   // rows that fill up are copies of the root
   const token = new Int32Array(size).fill(firstToken(model));
   const depth = new Int32Array(size);
   const ancestors = new Int32Array(size * horizon);
-  const weights = new Float32Array(size * actions);
-  const rowOf = new Map<number, number>();
+  const owned = new Int32Array(size).fill(-1);
+  const rowOf = new Int32Array(trie.size());
   group.forEach((prefix, row) => {
-    rowOf.set(prefix, row);
+    rowOf[prefix] = row;
     const at = trie.depths[prefix] as number;
     depth[row] = at;
     if (at > 0) {
       token[row] = trie.tokens[prefix] as number;
-      const parent = rowOf.get(trie.parents[prefix] as number) as number;
+      const parent = rowOf[trie.parents[prefix] as number] as number;
       ancestors.copyWithin(row * horizon, parent * horizon, parent * horizon + at);
     }
     ancestors.fill(row, row * horizon + at, (row + 1) * horizon);
-    if (placed[prefix] === 1) return;
+    if (placed[prefix] === 0) owned[row] = prefix;
     placed[prefix] = 1;
-    weights.set(cotangent.subarray(prefix * actions, (prefix + 1) * actions), row * actions);
   });
   return {
-    token: tensor([size], token),
-    depth: tensor([size], depth),
-    ancestors: tensor([size, horizon], ancestors),
-    cotangent: tensor([size, actions], weights),
+    inputs: {
+      token: tensor([size], token),
+      depth: tensor([size], depth),
+      ancestors: tensor([size, horizon], ancestors),
+    },
+    owned,
   };
 };

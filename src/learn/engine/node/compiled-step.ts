@@ -24,9 +24,9 @@ interface Parts {
   heldOf(resident: Resident): HeldResident;
 }
 
-/** A graph on the worker threads: its inputs, and the number of its sessions once they are made. */
+/** A graph on the worker threads. */
 interface Program {
-  readonly inputs: readonly Input[];
+  /** The number of its sessions, which are made when it is first asked for. */
   session(): Promise<number>;
   dispose(): Promise<void>;
 }
@@ -115,14 +115,15 @@ function program(
     return id;
   };
   return {
-    inputs,
     session: () => {
       prepared ??= prepare();
       return prepared;
     },
     dispose: async () => {
-      if (prepared !== undefined) {
-        team.tell({ type: "drop", session: await prepared });
+      // Whoever asked for sessions that could not be made has been told.
+      const session = await prepared?.catch(() => undefined);
+      if (session !== undefined) {
+        team.tell({ type: "drop", session });
       }
     },
   };

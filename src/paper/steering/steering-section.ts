@@ -48,7 +48,7 @@ export const steeringSection = (cases: readonly SteeringCase[], fitCalls: number
         are drawn; with weights (theory §8) they are consistent, but few particles carry all the weight where the wish is rare. Lookahead by a surrogate, here an
         n-gram model of order ${SURROGATE.order} fitted to what the model says along ${formatNumber(SURROGATE.samples)} samples, some of which follow the wishes
         (${formatNumber(fitCalls)} calls, once for all wishes, and not counted below), tells what a letter leads to, and the same number of particles go further. Where
-        a wish is nearly met by itself, or is only a beginning, lookahead has little to give.`,
+        a wish is nearly met by itself, or is only a beginning, lookahead has little to give. The surrogate’s size was chosen knowing what smaller ones give, which is less: docs/steering.md compares them.`,
       html`The total variation is that between a run’s responses, by their weights, and the exact conditional; that of independent exact samples is
         not 0 either, since a run returns finitely many.`,
     ],

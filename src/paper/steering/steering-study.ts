@@ -66,7 +66,7 @@ export interface SteeredNames {
   readonly fitCalls: number;
 }
 
-/** The surrogate: an order below the model's own, from so many samples. */
+/** The surrogate: an order below the model's own, from so many samples; chosen among sizes that docs/steering.md compares. */
 export const SURROGATE = { order: 4, samples: 2048 } as const;
 
 /** The names' model behind the port, and a surrogate fitted to its samples, for all wishes at once. */

@@ -1,4 +1,5 @@
 import type { NextTokens } from "../models/index.ts";
+import { exponential } from "./exponential.ts";
 
 /** What can come after a prefix, weighed by the wish. */
 export interface Expansion {
@@ -17,10 +18,15 @@ export interface Expansion {
  *
  * @param values the wish's row, `r(s,a) + Û(s⊕a) − Û(s)`, `[vocabulary]`
  * @param allowed the tokens that may follow
+ * @param weights where the weights go, `[vocabulary]`: zeros; no input
  * @returns nothing where a number is NaN or +∞
  */
-export const expansionOf = (row: NextTokens, values: Float64Array, allowed: Int32Array): Expansion | undefined => {
-  const weights = new Float64Array(values.length);
+export const expansionOf = (
+  row: NextTokens,
+  values: Float64Array,
+  allowed: Int32Array,
+  weights = new Float64Array(values.length),
+): Expansion | undefined => {
   const total = weigh(row.logProbabilities, values, allowed, 0, weights);
   if (total > LEAST && total < Infinity) return { row, weights, total, logWeight: Math.log(total) };
   if (Number.isNaN(total)) return;
@@ -52,7 +58,7 @@ const weigh = (
     const logWeight = (logProbabilities[token] as number) + (values[token] as number);
     // most tokens of a constraint are forbidden, and their exponentials need not be taken
     if (logWeight === -Infinity) continue;
-    const weight = Math.exp(logWeight - shift);
+    const weight = exponential(logWeight - shift);
     out[token] = weight;
     total += weight;
   }

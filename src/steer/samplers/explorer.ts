@@ -70,7 +70,7 @@ export const explorerOf = (
   const allowedAfter = ({ length }: Prefix) => (length < wish.maximumTokens ? allowed : lastAllowed);
   const rowsAfter = async (asked: readonly Prefix[]): Promise<readonly NextTokens[]> => {
     const rows = await model.next(
-      asked.map((prefix) => context.concat(tokensOf(prefix))),
+      asked.map((prefix) => tokensOf(prefix, context)),
       { signal },
     );
     for (const row of rows) missing = Math.max(missing, row.missing);
@@ -78,9 +78,13 @@ export const explorerOf = (
   };
   const expandNew = async (fresh: readonly Prefix[]): Promise<void> => {
     const [rows, values] = await Promise.all([rowsAfter(fresh), wishRows(potential, fresh, vocabulary.size, signal)]);
+    // one array for all: thirty small ones take as long to make as their exponentials
+    const size = vocabulary.size;
+    const weights = new Float64Array(size * fresh.length);
     for (const [i, prefix] of fresh.entries()) {
       const ofWish = values[i] as Float64Array;
-      const expansion = expansionOf(rows[i] as NextTokens, ofWish, allowedAfter(prefix));
+      const own = weights.subarray(i * size, (i + 1) * size);
+      const expansion = expansionOf(rows[i] as NextTokens, ofWish, allowedAfter(prefix), own);
       if (!expansion) throw badRow(potential, ofWish, vocabulary.decode(tokensOf(prefix)));
       prefix.expansion = expansion;
       remembered.push(prefix);

@@ -16,10 +16,12 @@ export interface Prefix {
   expansion: Expansion | undefined;
 }
 
-/** Tokens after the prompt. */
-export const tokensOf = (prefix: Prefix): number[] => {
-  // filled, so that the engine keeps small numbers side by side
-  const tokens = new Array<number>(prefix.length).fill(0);
-  for (let node: Prefix | undefined = prefix; node?.parent; node = node.parent) tokens[node.length - 1] = node.token;
+/** Tokens after the prompt; with the prompt's tokens, the whole context. */
+export const tokensOf = (prefix: Prefix, prompt: readonly number[] = []): number[] => {
+  const tokens = prompt.slice();
+  // filled first, so that the engine keeps small numbers side by side
+  for (let i = 0; i < prefix.length; i++) tokens.push(0);
+  let at = tokens.length;
+  for (let node: Prefix | undefined = prefix; node?.parent; node = node.parent) tokens[--at] = node.token;
   return tokens;
 };

@@ -6,6 +6,7 @@ import { tableOfArcs } from "../table.ts";
 import { tree } from "../tree.ts";
 import { atomicWrite } from "./atomic-write.ts";
 import { readTable, writeTable } from "./disk.ts";
+import { makeFolder } from "./folder.ts";
 import { InputError } from "./input-error.ts";
 import { sameNumbers } from "./number-text.ts";
 
@@ -56,6 +57,16 @@ test("a write that fails leaves the old file and nothing else", () => {
   expect(() => atomicWrite(path, failing())).toThrow("no more");
   expect(readdirSync(folder)).toEqual(["table.json"]);
   expect(readFileSync(path, "utf8")).toBe("old");
+});
+
+test("makes folders with their parents, and refuses where the system does, at once", () => {
+  makeFolder(join(folder, "a", "b", ""));
+  makeFolder(join(folder, "a", "b"));
+  expect(readdirSync(join(folder, "a"))).toEqual(["b"]);
+  writeFileSync(join(folder, "file"), "");
+  for (const path of [join(folder, "file"), join(folder, "file", "x"), "/proc/arbel/x"]) {
+    expect(() => makeFolder(path)).toThrow(InputError);
+  }
 });
 
 test("names what cannot be read or written", () => {

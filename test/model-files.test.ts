@@ -1,4 +1,4 @@
-import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   parseMasses,
@@ -248,10 +248,19 @@ describe("a checkpoint", () => {
   const cases: [what: string, spoil: () => void, names: RegExp][] = [
     [
       "it is truncated in its data",
-      () => truncateSync(path(), 200),
+      () => truncateSync(path(), statSync(path()).size - 4),
       /checkpoint\.safetensors: .*the file is truncated/,
     ],
     ["it is truncated in its header", () => truncateSync(path(), 60), /the file is truncated or damaged/],
+    [
+      "a bit of its numbers has changed",
+      () => {
+        const bytes = readFileSync(path());
+        bytes[bytes.length - 3] = (bytes[bytes.length - 3] as number) ^ 1;
+        writeFileSync(path(), bytes);
+      },
+      /its numbers are not those that were written: the file is damaged/,
+    ],
     ["it is empty", () => truncateSync(path(), 0), /too few for a safetensors header/],
     [
       "its version is another",

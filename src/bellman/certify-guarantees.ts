@@ -48,13 +48,13 @@ export const guaranteesOf = (
   const logMean: Interval = [lower, upper];
   const klBound = upper === -Infinity ? Infinity : sharpBound(upper - lower);
   const { ofLogMean, ofStudent, ofTarget } = confidentOf(residuals, range);
-  const divergence = ([low, high]: Interval): Interval => [Math.max(0, low), Math.min(klBound, high)];
+  const divergence = ([low, high]: Interval): Interval => meet([0, klBound], [low, Math.max(0, high)]);
   return {
     residualRange: { lower, upper },
     logPartition: shifted(logMean, value),
     klBound,
     confident: {
-      logPartition: shifted([Math.max(lower, ofLogMean[0]), Math.min(upper, ofLogMean[1])], value),
+      logPartition: shifted(meet(logMean, ofLogMean), value),
       klStudentTarget: divergence(ofStudent),
       klTargetStudent: divergence(ofTarget),
     },
@@ -75,6 +75,12 @@ export const withoutSupport = (guarantees: Guarantees): Guarantees => {
       klTargetStudent: [Infinity, Infinity],
     },
   };
+};
+
+/** What two intervals have in common; one number where rounding has moved them apart. */
+const meet = (a: Interval, b: Interval): Interval => {
+  const upper = Math.min(a[1], b[1]);
+  return [Math.min(Math.max(a[0], b[0]), upper), upper];
 };
 
 const shifted = ([lower, upper]: Interval, by: number): Interval => [lower + by, upper + by];

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { tableOf, tree } from "../space/index.ts";
+import { table, tableOf, tree } from "../space/index.ts";
 import { certify, certifyExactly } from "./certify.ts";
 import type { Guarantees } from "./certify-guarantees.ts";
 import { certifyResiduals } from "./certify-residuals.ts";
@@ -25,6 +25,18 @@ describe("certify", () => {
     expect(certificate.paretoShape).toBe(-Infinity);
     expect(certificate.guarantees?.klBound).toBeLessThan(1e-20);
     expect(certificate.guarantees?.confident.klTargetStudent[1]).toBeLessThan(1e-11);
+  });
+
+  test("keeps the ends of its guarantees in order where rounding alone is left", () => {
+    for (const horizon of [1, 2, 3, 5]) {
+      for (const step of [0.1, -1.7, 3.3]) {
+        const single = table(tree({ tokens: 1, horizon, eos: false }), "reward", (prefix) => step + prefix.length / 3);
+        const { guarantees } = certify(single, single, { samples: 1000, seed: 1 });
+        for (const [lower, upper] of Object.values((guarantees as Guarantees).confident)) {
+          expect(lower).toBeLessThanOrEqual(upper);
+        }
+      }
+    }
   });
 
   test("brackets log Z by its evidence bounds and never says NaN, whatever is forbidden", () => {

@@ -114,7 +114,8 @@ export const exactTarget = async (options: TargetOptions, parts: TargetParts): P
   ];
   const model: Model = base.reference ?? tableOfArcs(base.space, "reward", () => 0);
   checkGiven(options, model, named.given);
-  const tilted = refuseFrom(named.moments.length > 0 ? "--moment" : "the target", () =>
+  const asked = options.moment ? "--moment" : options.meanLength === undefined ? "the target" : "--mean-length";
+  const tilted = refuseFrom(asked, () =>
     tiltedTarget({
       reference: model,
       reward: sumOf(features),

@@ -112,6 +112,6 @@ const divergencesOf = ({ target, table }: Student): (() => Promise<Divergences>)
 const checkFinite = (step: number, value: number, gradientNorm: number): void => {
   if (Number.isFinite(gradientNorm) && !Number.isNaN(value)) return;
   throw new Error(
-    `the objective is ${value} and the gradient's norm ${gradientNorm} at step ${step}: lower the learning rate and begin again`,
+    `the objective is ${value} and the gradient's norm ${gradientNorm} at step ${step}: lower the learning rate, or raise a small temperature, and begin again`,
   );
 };

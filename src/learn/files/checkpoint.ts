@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { InputError, readNumberFile, writeTensorFile } from "../../space/files/index.ts";
 import { type Tensors, tensor } from "../engine/tensor.ts";
 import type { NumberTensors } from "../number-tensor.ts";
@@ -33,7 +34,19 @@ export const writeCheckpoint = (path: string, { step, tensors, run }: Checkpoint
   const list = Object.entries(tensors).map(([name, { shape, data }]) => ({ name, shape, data }));
   // wide numbers first, so that all stay aligned in the file
   list.sort((a, b) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
-  writeTensorFile(path, list, { format: FORMAT, version: String(VERSION), step: String(step), run });
+  const digest = digestOf(tensors);
+  writeTensorFile(path, list, { format: FORMAT, version: String(VERSION), step: String(step), run, digest });
+};
+
+/** SHA-256 of all tensors, by name: a disk that changes a bit must not change where a run ends. */
+const digestOf = (tensors: NumberTensors): string => {
+  const hash = createHash("sha256");
+  for (const name of Object.keys(tensors).sort()) {
+    const { shape, data } = tensors[name] as NumberTensors[string];
+    hash.update(JSON.stringify([name, shape]));
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest("hex");
 };
 
 /**
@@ -76,6 +89,12 @@ const readFormat = (path: string) => {
     throw new InputError(
       `${path}: is of version ${file.metadata.version}, but this arbel knows version ${VERSION} only: ` +
         "resume with the arbel that wrote it, or begin again in another folder",
+    );
+  }
+  const { digest } = file.metadata;
+  if (digest !== undefined && digest !== digestOf(file.tensors)) {
+    throw new InputError(
+      `${path}: its numbers are not those that were written: the file is damaged, begin again in another folder`,
     );
   }
   return file;

@@ -74,29 +74,44 @@ const presentOf = (present: readonly Traced[]): Arrays =>
 
 /** @param keep is given keys and values of each layer, `[S, 2d]` */
 const stateLogits = (model: Architecture, weights: Arrays, chunk: Arrays, keep?: (both: Traced) => void): Traced => {
-  const { width, heads } = model;
-  const head = headWidth(model);
+  const { width } = model;
   const ancestors = weightOf(chunk, "ancestors");
   const depth = weightOf(chunk, "depth");
   const [states, horizon] = ancestors.shape as [number, number];
-  const { cosines, sines } = rotaryAngles(horizon, head);
   const seen = np.lessEqual(np.arange(horizon).reshape([1, 1, 1, horizon]), depth.ref.reshape([states, 1, 1, 1]));
   const look: Look = (queries, keys, values) => {
     const both = np.concatenate([keys.reshape([states, width]), values], -1);
     keep?.(both.ref);
-    // split before any change of shape: jax-js 0.1.25 cannot compile a scatter, the gather's gradient, of a reshaped array
-    const [pastKeys, pastValues] = np.split(np.take(both, ancestors.ref, 0), 2, -1) as [Traced, Traced];
-    const byHead = (rows: Traced) => rows.reshape([states, horizon, heads, head]).transpose([0, 2, 1, 3]);
-    const attention = attentionWeights(queries.reshape([states, heads, 1, head]), byHead(pastKeys), seen.ref);
-    return np.matmul(attention, byHead(pastValues)).reshape([states, width]);
+    return lookBack(model, queries, np.take(both, ancestors.ref, 0), seen.ref);
   };
+  const { turn, angles } = turnByDepth(model, depth, horizon);
+  const logits = armLogits(model, weights, weightOf(chunk, "token"), turn, look);
+  for (const array of [...angles, ancestors, seen, depth]) array.dispose();
+  return logits;
+};
+
+/** What rows see through their queries `[S, d]` in keys and values of their first tokens, `[S, T, 2d]`: `[S, d]`. */
+const lookBack = (model: Architecture, queries: Traced, both: Traced, seen: Traced): Traced => {
+  const [states, horizon] = both.shape as [number, number];
+  const { width, heads } = model;
+  const head = headWidth(model);
+  // split before any change of shape: jax-js 0.1.25 cannot compile a scatter, the gather's gradient, of a reshaped array
+  const [pastKeys, pastValues] = np.split(both, 2, -1) as [Traced, Traced];
+  const byHead = (rows: Traced) => rows.reshape([states, horizon, heads, head]).transpose([0, 2, 1, 3]);
+  const attention = attentionWeights(queries.reshape([states, heads, 1, head]), byHead(pastKeys), seen);
+  return np.matmul(attention, byHead(pastValues)).reshape([states, width]);
+};
+
+/** Turns rows of prefixes by their depths `[S]`; the angles are the caller's to dispose of. */
+const turnByDepth = (model: Architecture, depth: Traced, horizon: number) => {
+  const head = headWidth(model);
+  const states = depth.shape[0] as number;
+  const { cosines, sines } = rotaryAngles(horizon, head);
   const perRow = (angles: Float64Array) =>
     rowsOf(constantAngles(angles, [horizon, head / 2], head), depth.ref).reshape([states, 1, head / 2]);
   const [cosineRows, sineRows] = [perRow(cosines), perRow(sines)];
-  const turn = (rows: Traced) => rotate(rows.reshape([states, heads, head]), cosineRows.ref, sineRows.ref);
-  const logits = armLogits(model, weights, weightOf(chunk, "token"), turn, look);
-  for (const array of [cosineRows, sineRows, ancestors, seen, depth]) array.dispose();
-  return logits;
+  const turn = (rows: Traced) => rotate(rows.reshape([states, model.heads, head]), cosineRows.ref, sineRows.ref);
+  return { turn, angles: [cosineRows, sineRows] };
 };
 
 /**
@@ -110,11 +125,9 @@ const stateLogits = (model: Architecture, weights: Arrays, chunk: Arrays, keep?:
 export const armNextLogits =
   (model: Architecture) =>
   (weights: Arrays, chunk: Arrays): Arrays => {
-    const { width, heads, horizon } = model;
-    const head = headWidth(model);
+    const { width, horizon } = model;
     const depth = weightOf(chunk, "depth");
     const states = depth.shape[0] as number;
-    const { cosines, sines } = rotaryAngles(horizon, head);
     const places = np.arange(horizon).reshape([1, horizon]);
     const own = np.equal(places.ref, depth.ref.reshape([states, 1])).reshape([states, horizon, 1]);
     const seen = np.lessEqual(places, depth.ref.reshape([states, 1])).reshape([states, 1, 1, horizon]);
@@ -123,18 +136,11 @@ export const armNextLogits =
       const both = np.concatenate([keys.reshape([states, width]), values], -1);
       const past = weightOf(chunk, pastName(present.length));
       present.push(both.ref);
-      const all = np.where(own.ref, both.reshape([states, 1, 2 * width]), past);
-      const [pastKeys, pastValues] = np.split(all, 2, -1) as [Traced, Traced];
-      const byHead = (rows: Traced) => rows.reshape([states, horizon, heads, head]).transpose([0, 2, 1, 3]);
-      const attention = attentionWeights(queries.reshape([states, heads, 1, head]), byHead(pastKeys), seen.ref);
-      return np.matmul(attention, byHead(pastValues)).reshape([states, width]);
+      return lookBack(model, queries, np.where(own.ref, both.reshape([states, 1, 2 * width]), past), seen.ref);
     };
-    const perRow = (angles: Float64Array) =>
-      rowsOf(constantAngles(angles, [horizon, head / 2], head), depth.ref).reshape([states, 1, head / 2]);
-    const [cosineRows, sineRows] = [perRow(cosines), perRow(sines)];
-    const turn = (rows: Traced) => rotate(rows.reshape([states, heads, head]), cosineRows.ref, sineRows.ref);
+    const { turn, angles } = turnByDepth(model, depth, horizon);
     const logits = armLogits(model, weights, weightOf(chunk, "token"), turn, look);
-    for (const array of [cosineRows, sineRows, own, seen, depth]) array.dispose();
+    for (const array of [...angles, own, seen, depth]) array.dispose();
     return { logits, ...presentOf(present) };
   };
 

@@ -1,4 +1,5 @@
 import { checkCounts, checkInteger, checkString, INTEGER_BOUNDS } from "./check-leaves.ts";
+import { isEscaped } from "./leaf-rules.ts";
 import { refuseSchema, type Schema } from "./refuse-schema.ts";
 
 /** Keywords that say nothing about what is valid. */
@@ -43,8 +44,11 @@ const REPAIRS: Readonly<Record<string, string>> = {
  * @throws InputError naming the keyword, its place as a JSON pointer, and what to write instead
  */
 export const checkSchema = (schema: unknown): readonly SchemaPattern[] => {
-  const check: Check = { root: schema, patterns: [] };
+  const check: Check = { root: schema, patterns: [], visited: new Set([true]), references: [] };
   visit(schema, "#", check);
+  for (const { reference, place } of check.references) {
+    if (!check.visited.has(targetOf(reference, schema))) refuseReference(reference, place);
+  }
   return check.patterns;
 };
 
@@ -57,6 +61,9 @@ export interface SchemaPattern {
 interface Check {
   readonly root: unknown;
   readonly patterns: SchemaPattern[];
+  /** What was checked. */
+  readonly visited: Set<unknown>;
+  readonly references: { readonly reference: unknown; readonly place: string }[];
 }
 
 const visit = (node: unknown, place: string, check: Check): void => {
@@ -64,6 +71,7 @@ const visit = (node: unknown, place: string, check: Check): void => {
   if (typeof node !== "object" || node === null || Array.isArray(node)) {
     refuseSchema(place, `is ${JSON.stringify(node) ?? "nothing"}`, "write an object of keywords, or true");
   }
+  check.visited.add(node);
   const schema = node as Schema;
   const keywords = Object.keys(schema).filter((keyword) => !ANNOTATIONS.has(keyword));
   for (const key of ["$defs", "definitions"]) visitAll(schema[key] ?? {}, `${place}/${key}`, check);
@@ -125,8 +133,8 @@ const visitAlone = (
   if (beside !== undefined) refuseSchema(place, `has "${beside}" beside "${keyword}"`, "keep one of them");
   const value = schema[keyword];
   if (keyword === "$ref") {
-    if (resolves(value, check.root)) return;
-    refuseSchema(place, `refers to ${JSON.stringify(value)}`, `refer to "#" or to a place in this schema, "#/$defs/…"`);
+    check.references.push({ reference: value, place });
+    return;
   }
   if (keyword === "const") return;
   if (!Array.isArray(value) || value.length === 0)
@@ -136,15 +144,24 @@ const visitAlone = (
   }
 };
 
-const resolves = (reference: unknown, root: unknown): boolean => {
-  if (reference === "#") return true;
-  if (typeof reference !== "string" || !reference.startsWith("#/")) return false;
+const refuseReference = (reference: unknown, place: string): never =>
+  refuseSchema(
+    place,
+    `refers to ${JSON.stringify(reference)}`,
+    `refer to "#" or to a place in this schema, "#/$defs/…"`,
+  );
+
+/** The part of a schema that is referred to; the engine follows no lists, and no names that JSON must escape. */
+const targetOf = (reference: unknown, root: unknown): unknown => {
+  if (reference === "#") return root;
+  if (typeof reference !== "string" || !reference.startsWith("#/")) return;
   let node = root;
   for (const part of reference.slice(2).split("/")) {
-    if (typeof node !== "object" || node === null || !Object.hasOwn(node, part)) return false;
+    if (typeof node !== "object" || node === null || Array.isArray(node)) return;
+    if (!Object.hasOwn(node, part) || isEscaped(part)) return;
     node = (node as Schema)[part];
   }
-  return true;
+  return node;
 };
 
 const visitObject = (schema: Schema, place: string, check: Check): void => {

@@ -69,7 +69,21 @@ describe("a JSON Schema", () => {
       ['""', '"é🐋"', '"\\n"', "-0.5e+3", "12"],
       ['"abc"', "01", "1.", ".5", "--1"],
     ],
-    [{ enum: ["a", { k: [1, null] }, 2.5, true] }, ['"a"', "2.5", "true"], ["a", "false", "2"]],
+    [
+      { enum: ["a", { k: [1, null], "l/m": {} }, 2.5, true, []] },
+      ['"a"', "2.5", "true", '{"k": [1, null], "l/m": {}}', "[]"],
+      ["a", "false", "2", '{"k":[1,null],"l/m":{}}'],
+    ],
+    [{ enum: ["km/h", 0.1, -1.1, 'a"\\\u007f\n'] }, ['"km/h"', "0.1", "-1.1", '"a\\"\\\\\u007f\\n"'], ['"km\\/h"']],
+    [
+      {
+        type: "object",
+        properties: { 'a"b': { type: "null" }, "c\\nd": { const: 0.3 }, "e\nf": { type: "boolean" } },
+        required: ['a"b', "c\\nd"],
+      },
+      ['{"a\\"b": null, "c\\\\nd": 0.3}', '{"a\\"b": null, "c\\\\nd": 0.3, "e\\nf": true}'],
+      ['{"a"b": null, "c\\\\nd": 0.3}', '{"a\\"b": null, "c\\nd": 0.3}', '{"a\\"b": null}'],
+    ],
   ])("%j allows what is valid", async (schema, valid, invalid) => {
     const constraint = grammar(await jsonSchemaGrammar(schema, engine));
     for (const text of valid) expect([text, allows(constraint, text)]).toEqual([text, true]);
@@ -99,6 +113,11 @@ describe("a JSON Schema", () => {
     expect(allows(none, '{"name":"a","age":1}')).toBe(true);
     const any = grammar(await jsonSchemaGrammar(PERSON, engine, { whitespace: "any" }));
     for (const text of ['{"name":"a","age":1}', '{ "name" : "a",\n\t"age": 1 }']) expect(allows(any, text)).toBe(true);
+    const constant = { type: "array", items: { const: { a: [1, 2] } } };
+    const compact = grammar(await jsonSchemaGrammar(constant, engine, { whitespace: "none" }));
+    expect(allows(compact, '[{"a":[1,2]}]')).toBe(true);
+    const loose = grammar(await jsonSchemaGrammar(constant, engine, { whitespace: "any" }));
+    for (const text of ['[{"a":[1,2]}]', '[ { "a" :\n[1, 2 ] }]']) expect(allows(loose, text)).toBe(true);
     await expect(jsonSchemaGrammar(PERSON, engine, { whitespace: "tabs" as "any" })).rejects.toThrow(
       /"whitespace" must be/,
     );
@@ -149,6 +168,8 @@ describe("a JSON Schema", () => {
     [{ enum: [] }, /empty "enum"/],
     [{ $ref: "http://x" }, /refers to "http:\/\/x"/],
     [{ $ref: "#/$defs/b", $defs: { a: true } }, /refers to "#\/\$defs\/b"/],
+    [{ $ref: "#/default", default: { type: "array", items: true, uniqueItems: true } }, /refers to "#\/default"/],
+    [{ anyOf: [{ type: "null" }, { type: "array", items: { $ref: "#/anyOf/0" } }] }, /refers to "#\/anyOf\/0"/],
     [false, /at # is false/],
     [{ anyOf: [{ type: "string" }, { type: "array", items: { minimum: 2 } }] }, /#\/anyOf\/1\/items has "minimum"/],
   ])("%j: what the engine would drop is refused by name", async (schema, message) => {
@@ -177,12 +198,12 @@ describe("a JSON Schema", () => {
   test("references that nest have masks, and no automaton", async () => {
     const tree = {
       type: "object",
-      properties: { next: { anyOf: [{ $ref: "#" }, { type: "null" }] } },
-      required: ["next"],
+      properties: { 'a"b': { anyOf: [{ $ref: "#" }, { const: "c/d" }] } },
+      required: ['a"b'],
     };
     const source = await jsonSchemaGrammar(tree, engine, { whitespace: "none" });
     expect(() => grammar(source)).toThrow(/refers to itself other than at its end/);
-    const vocabulary = smallVocabulary(['{"next":', "null", "}", "{"]);
+    const vocabulary = smallVocabulary(['{"a\\"b":', '"c/d"', "}", "{"]);
     const potential = await grammarPotential(source, vocabulary, engine);
     expect(await sumAlong(potential, [0, 0, 1, 2, 2], 4)).toBe(0);
     expect(await sumAlong(potential, [0, 0, 1, 2], 4)).toBe(-Infinity);

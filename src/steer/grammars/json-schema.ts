@@ -2,6 +2,7 @@ import { byteGrammar, byteRegex, InputError } from "../../space/index.ts";
 import { checkSchema } from "./check-schema.ts";
 import type { GrammarEngine } from "./engine.ts";
 import { markLeaves } from "./leaf-rules.ts";
+import type { JsonJoints } from "./literal-rule.ts";
 
 /** How JSON is laid out. */
 export interface JsonLayout {
@@ -18,13 +19,24 @@ const SEPARATORS: Readonly<Record<"spaces" | "none" | "any", [comma: string, col
   any: [",", ":"],
 };
 
+/** The same in a grammar's terms. */
+const JOINTS: Readonly<Record<"spaces" | "none" | "any", JsonJoints>> = {
+  spaces: { comma: `", "`, colon: `": "`, inside: "" },
+  none: { comma: `","`, colon: `":"`, inside: "" },
+  any: {
+    comma: String.raw`[ \n\t]* "," [ \n\t]*`,
+    colon: String.raw`[ \n\t]* ":" [ \n\t]*`,
+    inside: String.raw`[ \n\t]*`,
+  },
+};
+
 /**
  * The grammar of the JSON texts that a JSON Schema allows, in extended Backus–Naur form, for {@link grammar} or
  * {@link grammarPotential}.
  *
  * Objects have their properties in the order in which the schema lists them, and no others. Made by the engine, after a check
- * that it will follow every keyword, as it drops some without a word; integers with bounds and strings with lengths are
- * written here.
+ * that it will follow every keyword, as it drops some without a word; integers with bounds, strings with lengths
+ * and constants are written here. Constants, names too, are written as `JSON.stringify` does, and in no other way.
  *
  * @throws InputError naming the keyword that is not supported, its place, and what to write instead
  */
@@ -37,7 +49,7 @@ export const jsonSchemaGrammar = async (
     throw new RangeError(`"whitespace" must be "spaces", "none" or "any", got ${JSON.stringify(whitespace)}`);
   }
   for (const { pattern, place } of checkSchema(schema)) await checkPattern(pattern, place, engine);
-  const { schema: marked, rules } = markLeaves(schema);
+  const { schema: marked, rules } = markLeaves(schema, JOINTS[whitespace]);
   const made = await engine.Testings._jsonSchemaToEBNF(
     JSON.stringify(marked),
     whitespace === "any",

@@ -1,7 +1,7 @@
-/** A part of a JSON Schema: an object of keywords, or true. */
-type Schema = Readonly<Record<string, unknown>>;
+import { type JsonJoints, literalRule, terminal } from "./literal-rule.ts";
+import type { Schema } from "./refuse-schema.ts";
 
-/** A schema whose leaves with bounds are replaced by marks, and the rule that each mark stands for. */
+/** A schema some of whose leaves and names are replaced by marks, and the rule that each mark stands for. */
 export interface MarkedSchema {
   readonly schema: unknown;
   /** Marks as constant texts, with a rule's right-hand side in extended Backus–Naur form. */
@@ -9,28 +9,40 @@ export interface MarkedSchema {
 }
 
 /**
- * Takes integers with bounds and strings with lengths out of a checked schema: the engine's grammar for them is wrong (0.1.27:
- * up to 130 lets 139 through, and strings with lengths control characters, but no escapes).
+ * Takes out of a checked schema what the engine's grammar is wrong about (0.1.27): integers with bounds (up to 130 lets 139 through),
+ * strings with lengths (control characters, but no escapes), constants (0.1 with all its digits, "a/b" as "a\/b", objects without
+ * the layout's blanks), and names of properties that JSON must escape, which it writes as they are.
  */
-export const markLeaves = (schema: unknown): MarkedSchema => {
+export const markLeaves = (schema: unknown, joints: JsonJoints): MarkedSchema => {
   const rules: { mark: string; rule: string }[] = [];
   const text = JSON.stringify(schema);
   let stem = "arbel-leaf";
   while (text.includes(stem)) stem += "-";
-  const marked = (rule: string): Schema => {
+  const marked = (rule: string): string => {
     const mark = `${stem}-${rules.length}-`;
     rules.push({ mark, rule });
-    return { const: mark };
+    return mark;
   };
-  const visitAll = (parts: unknown): unknown =>
+  const visitAll = (parts: unknown): Schema =>
     Object.fromEntries(Object.entries(parts as Schema).map(([name, part]) => [name, visit(part)]));
+  const visitObject = (part: Schema): Schema => {
+    const names = new Map(
+      Object.keys(part.properties as Schema)
+        .filter(isEscaped)
+        .map((name) => [name, marked(terminal(JSON.stringify(name)))]),
+    );
+    const named = (name: string) => names.get(name) ?? name;
+    const properties = Object.entries(visitAll(part.properties)).map(([name, inner]) => [named(name), inner]);
+    const required = Array.isArray(part.required) ? { required: part.required.map(named) } : {};
+    return { properties: Object.fromEntries(properties), ...required };
+  };
   const visit = (node: unknown): unknown => {
     if (typeof node !== "object" || node === null) return node;
     const part = node as Schema;
-    const rule = leafRule(part);
-    if (rule !== undefined) return marked(rule);
-    const out: Record<string, unknown> = { ...part };
-    for (const key of ["properties", "$defs", "definitions"]) if (part[key]) out[key] = visitAll(part[key]);
+    const rule = leafRule(part, joints);
+    if (rule !== undefined) return { const: marked(rule) };
+    const out: Record<string, unknown> = { ...part, ...(part.properties ? visitObject(part) : {}) };
+    for (const key of ["$defs", "definitions"]) if (part[key]) out[key] = visitAll(part[key]);
     if (part.items !== undefined) out.items = visit(part.items);
     if (Array.isArray(part.anyOf)) out.anyOf = part.anyOf.map(visit);
     return out;
@@ -38,7 +50,12 @@ export const markLeaves = (schema: unknown): MarkedSchema => {
   return { schema: visit(schema), rules };
 };
 
-const leafRule = ({ type, ...keywords }: Schema): string | undefined => {
+/** Whether JSON cannot hold a name as it is. */
+export const isEscaped = (name: string): boolean => JSON.stringify(name) !== `"${name}"`;
+
+const leafRule = ({ type, ...keywords }: Schema, joints: JsonJoints): string | undefined => {
+  if ("const" in keywords) return literalRule(keywords.const, joints);
+  if (Array.isArray(keywords.enum)) return keywords.enum.map((value) => literalRule(value, joints)).join(" | ");
   if (type === "string" && ("minLength" in keywords || "maxLength" in keywords)) {
     const { minLength = 0, maxLength = "" } = keywords;
     return `"\\"" (${CHARACTER}){${String(minLength)},${String(maxLength)}} "\\""`;

@@ -12,7 +12,9 @@ import { freeStep } from "./step.ts";
 /**
  * The best of `n` responses of the model alone, by `φ`; as many times as samples are wanted.
  *
- * Not the wished distribution: it has no temperature, but `KL(best of n‖model) ≤ log n − (n − 1)/n` (Beirami et al., arXiv 2401.01879).
+ * Not the wished distribution: it has no temperature, but `KL(best of n‖model) ≤ log n − (n − 1)/n` (Beirami et al., arXiv 2401.01879), where that
+ * none of the `n` meets the wish is an outcome too. Given that one does, which has probability `P`, a response `y` is returned with probability
+ * at most `n·π(y)/P`, so that its law is within `log n − log P` of the model.
  */
 export async function* bestOfN(...[explorer, settings]: Parameters<Sampler>): ReturnType<Sampler> {
   const { particles, samples = 1, signal, seed } = settings;
@@ -36,13 +38,16 @@ export async function* bestOfN(...[explorer, settings]: Parameters<Sampler>): Re
   const lost = samples - bests.length;
   const { logPartition, warnings } = partitionOfWeights(logWeights);
   const bound = Math.log(particles) - (particles - 1) / particles;
+  const found = bests.length / samples;
   return {
     responses: equallyWeighted(bests),
     logPartition,
     effectiveSampleSize: sizeOf(logWeights),
     effectiveSampleSizes: sizes,
     guarantees: [
-      `the best of ${particles} by log-weight, not the wished distribution: KL(best of ${particles}‖model) ≤ ${bound.toFixed(3)} nats`,
+      `the best of ${particles} by log-weight, not the wished distribution: KL(best of ${particles}‖model) ≤ ${bound.toFixed(3)} nats, where to find nothing ` +
+        `is an outcome too; of what was returned ≤ log(${particles}/P) nats, with P the chance to find something: ${bests.length} of ${samples} tries did, ` +
+        `which makes it about ${Math.log(particles / found).toFixed(3)}`,
       UNBIASED,
       RESPONSES,
     ],

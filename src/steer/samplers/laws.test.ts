@@ -101,6 +101,29 @@ test("best of n takes the largest reward, and returns the model's own log-probab
   expect(guarantees[0]).toMatch(/not the wished distribution/);
 });
 
+test("best of n: tries that find nothing take what is returned farther from the model, as far as it says", async () => {
+  const exact = exactly(model, hardReward);
+  const logModel = new Map(exact.responses.map(({ tokens, logModel }) => [tokens.join(), logModel]));
+  const { samples, guarantees } = await steered(port, wishOf(hardReward), {
+    sampler: "best-of-n",
+    particles: 2,
+    samples: 4000,
+    seed: 3,
+  });
+  const counts = new Map<string, number>();
+  for (const { tokens } of samples) counts.set(tokens.join(), (counts.get(tokens.join()) ?? 0) + 1);
+  let divergence = 0;
+  for (const [key, count] of counts) {
+    const share = count / samples.length;
+    divergence += share * (Math.log(share) - (logModel.get(key) as number));
+  }
+  const [, ofAll, ofReturned] = /≤ ([\d.]+) nats, where to find nothing .* makes it about ([\d.]+)$/.exec(
+    guarantees[0] as string,
+  ) as RegExpExecArray;
+  expect(divergence).toBeGreaterThan(Number(ofAll));
+  expect(divergence).toBeLessThan(Number(ofReturned));
+});
+
 test("log Z of every sampler is near the exact one, by its own error", async () => {
   const exact = exactly(model, hardReward);
   const wish = wishOf(hardReward, noisy(exact.guess, 2, 3));

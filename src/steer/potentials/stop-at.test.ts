@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { containing } from "../constraints/index.ts";
+import { allOf, type Constraint, containing, tokenLength } from "../constraints/index.ts";
 import { logSum, modelScore, randomModel, tokenSequences } from "../testing/small-models.ts";
 import { stopAt } from "./stop-at.ts";
 
@@ -22,6 +22,19 @@ describe("a model to its stop", () => {
     }
     // all that a stop or three tokens end: nothing is lost
     expect(logSum(scores)).toBeCloseTo(0, 12);
+  });
+
+  test("a constraint on the number of tokens is satisfied by so many", async () => {
+    const end = Float64Array.of(...new Array(5).fill(-Infinity), 0);
+    const ended = async (when: Constraint, tokens: number[]) => {
+      const [row] = await stopAt(model, [], { when }).next([tokens]);
+      return row?.logProbabilities.join() === end.join();
+    };
+    const two = tokenLength({ minimum: 2 });
+    expect([await ended(two, []), await ended(two, [0]), await ended(two, [0, 0])]).toEqual([false, false, true]);
+    const late = allOf([containing({ endsWith: "." }), tokenLength({ minimum: 2, maximum: 3 })]);
+    expect([await ended(late, [1]), await ended(late, [1, 1])]).toEqual([false, true]);
+    expect([await ended(late, [1, 0, 2]), await ended(late, [0, 0, 0, 1])]).toEqual([true, false]);
   });
 
   test("other contexts are the model's own", async () => {

@@ -5,7 +5,10 @@ import { spellingOf } from "./token-trie.ts";
 
 /** Where responses of {@link stopAt} end, beside where the model ends them. At least one of them. */
 export interface StopOptions {
-  /** As soon as the text satisfies this: `containing({ endsWith: "." })` ends after the first sentence. */
+  /**
+   * As soon as the response satisfies this, its text and its number of tokens: `containing({ endsWith: "." })` ends after the first sentence.
+   * It is looked at between tokens, so a stop within a token is passed over.
+   */
   readonly when?: Constraint;
   /** After so many tokens. */
   readonly maximumTokens?: number;
@@ -46,8 +49,9 @@ export const stopAt = (model: LanguageModel, prompt: readonly number[], options:
   ended.logProbabilities[end] = 0;
   const isComplete = (context: readonly number[]): boolean => {
     if (prompt.some((token, place) => context[place] !== token)) return false;
-    if (context.length - prompt.length >= maximumTokens) return true;
-    if (!table) return false;
+    const length = context.length - prompt.length;
+    if (length >= maximumTokens) return true;
+    if (!table || length < when.minimumTokens || length > when.maximumTokens) return false;
     let state = table.start;
     for (let place = prompt.length; place < context.length && state >= 0; place++) {
       state = readBytes(table, state, spellingOf(vocabulary, context[place] as number) ?? NOTHING);

@@ -24,14 +24,29 @@ const MARKOV = Math.log(0.05);
 /** The lower end that Markov's inequality gives: `log Z` is below it with a chance of at most 5 %. */
 export const certainBelow = (estimate: number): number => estimate + MARKOV;
 
+/** What has a share of `3/N` of the responses is missing from `N` of them with a chance of 5 %: the rule of three. */
+const UNSEEN = 3;
+
+/** A lower end that leaves room for light responses and dead ends that were not seen: equal weights alone do not make an estimate exact. */
+const besideUnseen = (lower: number, estimate: number, count: number): number =>
+  Math.min(lower, Math.max(certainBelow(estimate), estimate + Math.log1p(-Math.min(1, UNSEEN / count))));
+
 /**
  * From weights of independent responses, `Ẑ = mean w`: standard error by the delta method, interval by empirical likelihood with a Pareto
- * tail for weights that were not seen, as certificates have it.
+ * tail for weights that were not seen, as certificates have it, and room for 3 that may be 0.
  */
 export const partitionOfWeights = (logWeights: readonly number[]): JudgedPartition => {
-  if (logWeights.length < 2) return { logPartition: unknownError(logMean(logWeights)), warnings: [] };
+  const count = logWeights.length;
+  if (count < 2) return { logPartition: unknownError(logMean(logWeights)), warnings: [] };
   const { logPartition, warnings } = certifyResiduals(Float64Array.from(logWeights));
-  return { logPartition, warnings: warnings.filter((warning) => !warning.includes("KL")) };
+  const [lower, upper] = logPartition.interval;
+  return {
+    logPartition: { ...logPartition, interval: [besideUnseen(lower, logPartition.estimate, count), upper] },
+    // certificates are of students; what particles follow is the model with its lookahead
+    warnings: warnings
+      .filter((warning) => !warning.includes("KL"))
+      .map((warning) => warning.replace("a closer student", "a better lookahead")),
+  };
 };
 
 /**
@@ -55,6 +70,30 @@ export const partitionOfIslands = (logMeans: readonly number[]): JudgedPartition
               "take more particles or a better lookahead",
           ]
         : [],
+  };
+};
+
+/** Fewest particles whose weights tell of a tail. */
+const FEWEST = 25;
+
+/**
+ * From islands of particles, `logWeights[islands][particles]`: as {@link partitionOfIslands}, with the interval that their final weights would have if
+ * they were independent taken in.
+ *
+ * What all islands have missed scatters in none of them, as a response of small probability and large reward, but shows in the tail of weights that
+ * are uneven since the last resampling.
+ */
+export const partitionOfParticles = (logWeights: readonly (readonly number[])[]): JudgedPartition => {
+  const islands = partitionOfIslands(logWeights.map(logMean));
+  const all = logWeights.flat();
+  const { estimate, interval } = islands.logPartition;
+  const [lower, upper] = [besideUnseen(interval[0], estimate, all.length), interval[1]];
+  if (all.length < FEWEST) return { ...islands, logPartition: { ...islands.logPartition, interval: [lower, upper] } };
+  const weights = partitionOfWeights(all);
+  const [least, most] = weights.logPartition.interval;
+  return {
+    logPartition: { ...islands.logPartition, interval: [Math.min(lower, least), Math.max(upper, most)] },
+    warnings: [...islands.warnings, ...weights.warnings],
   };
 };
 

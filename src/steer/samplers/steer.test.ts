@@ -168,6 +168,40 @@ describe("sequential Monte Carlo", () => {
     expect(held).toBeGreaterThanOrEqual(178);
   });
 
+  test("intervals of log Z allow for what no particle has found", async () => {
+    const heldBy = async (rare: Wish, exact: number, options: SteerOptions): Promise<number> => {
+      let held = 0;
+      for (let seed = 0; seed < 200; seed++) {
+        const { interval } = (await steered(tableModel(model), rare, { ...options, seed })).logPartition;
+        if (interval[0] <= exact && exact <= interval[1]) held++;
+      }
+      return held;
+    };
+    // a reward on whole responses that few of them bring in: nothing tells of it before, and all islands may miss the same
+    const late = randomTable(space, "reward", { seed: 9, scale: 1.6 });
+    const { responses, logPartition } = exactly(model, late);
+    const worth = new Map(responses.map(({ tokens, logReward }) => [tokens.join(), logReward]));
+    const complete = {
+      name: "late",
+      score: (all: readonly { tokens: readonly number[] }[]) =>
+        Promise.resolve(Float64Array.from(all, ({ tokens }) => worth.get(tokens.join()) as number)),
+    };
+    const rewarded = { potential: tablePotential(nothing, noGuess, true), complete: [complete], maximumTokens: 4 };
+    expect(await heldBy(rewarded, logPartition, { particles: 64 })).toBeGreaterThanOrEqual(178);
+    const warnings: string[] = [];
+    for (let seed = 0; seed < 20; seed++) {
+      warnings.push(...(await steered(tableModel(model), rewarded, { particles: 32, seed })).warnings);
+    }
+    expect(warnings[0]).toMatch(/take .*a better lookahead$/);
+    // a dead end that is rarely met: most runs see equal weights alone
+    const gap = table(space, "reward", (prefix) => (prefix.join() === "0,0,0" ? -Infinity : 0));
+    const gapped = { potential: tablePotential(gap, noGuess, true), maximumTokens: 4 };
+    for (const sampler of ["smc", "importance"] as const) {
+      const held = await heldBy(gapped, exactly(model, gap).logPartition, { particles: 32, sampler });
+      expect(held, sampler).toBeGreaterThanOrEqual(178);
+    }
+  });
+
   test("truncated rows are told, and Z is that of what was reported", async () => {
     const cut = tableModel(model, { top: 2 });
     const run = await steered(

@@ -3,8 +3,8 @@ import { adaptiveStep } from "./adaptive-step.ts";
 import { type Choose, chooser } from "./choose.ts";
 import { allDead } from "./dead-end-error.ts";
 import { certainlyAbove, RESPONSES, UNBIASED, weightedMeans } from "./guarantees.ts";
-import { type JudgedPartition, partitionOfIslands, partitionOfWeights } from "./log-partition.ts";
-import { effectiveSampleSize, logMean, logSum } from "./log-weights.ts";
+import { type JudgedPartition, partitionOfParticles, partitionOfWeights } from "./log-partition.ts";
+import { effectiveSampleSize, logSum } from "./log-weights.ts";
 import { equallyWeighted, type Sampler, type WeightedParticle } from "./outcome.ts";
 import { isResponse, type Particle } from "./particle.ts";
 import { grow, type Island, islandOf, type Resampling } from "./population.ts";
@@ -84,13 +84,15 @@ async function* weighted(
 /** `log Z` with its error: from the islands where particles depend on one another, else from the particles. */
 const judge = (islands: readonly Island[], logWeights: readonly number[], resampled: boolean): JudgedPartition =>
   resampled
-    ? partitionOfIslands(islands.map(({ particles }) => logMean(particles.map(({ logWeight }) => logWeight))))
+    ? partitionOfParticles(islands.map(({ particles }) => particles.map(({ logWeight }) => logWeight)))
     : partitionOfWeights(logWeights);
 
 const intervalText = (resampled: boolean, islands: number): string => {
-  if (!resampled) return "the interval of log Z is by empirical likelihood with a Pareto tail for weights not seen";
+  const weights = "empirical likelihood with a Pareto tail for weights not seen, and room for 3 that may be 0";
+  if (!resampled) return `the interval of log Z is by ${weights}`;
   return islands > 1
-    ? `the standard error and interval of log Z are by the scatter of ${islands} independent islands, Student's t`
+    ? `the standard error of log Z is by the scatter of ${islands} independent islands, the interval the wider of Student's t and, as if the final ` +
+        `weights were independent, ${weights}`
     : "one island tells nothing of its own error: the interval of log Z has only the lower end of Markov's inequality";
 };
 

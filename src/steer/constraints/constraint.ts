@@ -30,3 +30,9 @@ export const anyText = (): Automaton => byteRegex("[^]*");
 
 /** A value in quotes for a name, cut where it is long. */
 export const quoted = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 39)}…` : text);
+
+/** @throws RangeError where a text holds half of a character, which UTF-8 cannot spell and would become U+FFFD */
+export const checkWhole = (text: string, what: string): string => {
+  if (!/\p{Surrogate}/u.test(text)) return text;
+  throw new RangeError(`"${what}" holds half of a character, in ${quoted(text)}: write whole ones`);
+};

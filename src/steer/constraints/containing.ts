@@ -1,5 +1,5 @@
 import { type Automaton, BYTES, byteRegex, bytesOfText, keywords, minimize, product } from "../../space/index.ts";
-import { anyText, type Constraint, quoted, textConstraint } from "./constraint.ts";
+import { anyText, type Constraint, checkWhole, quoted, textConstraint } from "./constraint.ts";
 
 /** What {@link containing} asks of a text. At least one of them. */
 export interface Containing {
@@ -18,7 +18,7 @@ export interface Containing {
  *
  * Texts occur as by JavaScript's `includes`, also across tokens and inside words: ask for `" cat "` where a word is meant.
  *
- * @throws RangeError where nothing is asked, a text is empty, or more than 12 must occur
+ * @throws RangeError where nothing is asked, a text is empty or holds half of a character, or more than 12 must occur
  * @example
  * ```ts
  * import { allows, containing } from "arbel/steer";
@@ -57,7 +57,7 @@ const spelled = (texts: readonly string[], what: string): string[] =>
 const checkText = (text: string, what: string): string => {
   if (typeof text !== "string") throw new TypeError(`"${what}" must be text, got ${JSON.stringify(text)}`);
   if (text === "") throw new RangeError(`"${what}" holds an empty text: remove it`);
-  return text;
+  return checkWhole(text, what);
 };
 
 const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");

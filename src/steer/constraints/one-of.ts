@@ -1,10 +1,10 @@
 import { BYTES, bytesOfText, minimize, trie } from "../../space/index.ts";
-import { type Constraint, quoted, textConstraint } from "./constraint.ts";
+import { type Constraint, checkWhole, quoted, textConstraint } from "./constraint.ts";
 
 /**
  * The response is one of a list of texts. Duplicates count once.
  *
- * @throws RangeError where the list is empty; TypeError where it holds anything but texts
+ * @throws RangeError where the list is empty, or a text holds half of a character; TypeError where it holds anything but texts
  * @example
  * ```ts
  * import { allows, oneOf } from "arbel/steer";
@@ -18,6 +18,7 @@ export const oneOf = (texts: readonly string[]): Constraint => {
     if (typeof text !== "string") {
       throw new TypeError(`"texts" must hold texts, got ${JSON.stringify(text)} at index ${index}`);
     }
+    checkWhole(text, "texts");
   }
   const distinct = [...new Set(texts)];
   const name = distinct.length <= 3 ? distinct.map(quoted).join(" or ") : `one of ${distinct.length} texts`;

@@ -50,6 +50,16 @@ describe("arbel steer", () => {
     expect(result.guarantees.every((guarantee: unknown) => typeof guarantee === "string")).toBe(true);
   });
 
+  test("--choices that can never be said are told", async () => {
+    const long = folder.write("long.txt", "ab\nabab\na\n");
+    const { stderr } = await steer("--choices", long, "--particles", "8");
+    expect(stderr).toContain('warning: 1 of the 3 allowed texts can never be said, such as "abab"');
+    const stopped = await steer("--choices", long, "--particles", "8", "--stop-complete");
+    expect(stopped.stderr).toMatch(/warning: 2 of the 3 allowed texts .* or a stop comes before their end/);
+    const all = await steer("--choices", folder.write("short.txt", "ab\na\n"), "--particles", "8");
+    expect(all.stderr).not.toContain("warning");
+  });
+
   test("--choices looks ahead exactly: all weights are equal", async () => {
     const choices = folder.write("choices.txt", "ab\nba\nbb\n");
     const { samples, logPartition, effectiveSampleSize } = await steerJson("--choices", choices, "--particles", "32");

@@ -16,6 +16,7 @@ import type {
   Wish,
 } from "../steer/index.ts";
 import type { SteerFlags } from "./steer-options.ts";
+import { printable } from "./text.ts";
 
 type Steering = typeof import("../steer/index.ts");
 
@@ -199,7 +200,7 @@ const loaded = async (path: string): Promise<Record<string, unknown>> => {
 };
 
 const lookingAhead = async (kind: Lookahead, plain: ConstraintPotential, context: WishContext): Promise<Potential> => {
-  const { steering, model, prompt, signal, told } = context;
+  const { steering, model, prompt, flags, signal, told } = context;
   if (kind === "none") return plain;
   if (kind === "surrogate") {
     const surrogate = await surrogateOf(plain, context);
@@ -208,11 +209,24 @@ const lookingAhead = async (kind: Lookahead, plain: ConstraintPotential, context
   try {
     const exact = await steering.exactLookahead(model, prompt, plain, { signal });
     await told(`exact lookahead: ${exact.nodes} beginnings scored, log Z ${exact.logPartition.toFixed(6)} nats`);
+    const never = exact.responses.filter(({ logProbability }) => logProbability === -Infinity);
+    if (never.length > 0) {
+      await told(
+        `warning: ${never.length} of the ${exact.responses.length} allowed texts can never be said, such as ${shortened(never[0]?.text ?? "")}: ` +
+          `they need more than ${flags.maxTokens} tokens, the model gives them probability 0, or a stop comes before their end`,
+      );
+    }
     return exact.potential;
   } catch (error) {
     throw asInput("--lookahead exact", error);
   }
 };
+
+/** Longest text in a message. */
+const SHORT = 40;
+
+const shortened = (text: string): string =>
+  JSON.stringify(printable(text.length > SHORT ? `${text.slice(0, SHORT - 1)}…` : text));
 
 /** The surrogate of a file, or a new one, which the file then holds. */
 const surrogateOf = async (plain: ConstraintPotential, context: WishContext): Promise<Surrogate> => {

@@ -136,6 +136,9 @@ const visitAlone = (
     check.references.push({ reference: value, place });
     return;
   }
+  const values = keyword === "const" ? [value] : keyword === "enum" && Array.isArray(value) ? value : [];
+  if (!values.every(isJson))
+    refuseSchema(place, `has "${keyword}" with what is no JSON value`, "write null, or leave it out");
   if (keyword === "const") return;
   if (!Array.isArray(value) || value.length === 0)
     refuseSchema(place, `has an empty "${keyword}"`, "list at least one entry");
@@ -143,6 +146,10 @@ const visitAlone = (
     for (const [index, part] of (value as unknown[]).entries()) visit(part, `${place}/anyOf/${index}`, check);
   }
 };
+
+/** Whether JSON has a value; of lists and objects only that there is a text. */
+const isJson = (value: unknown): boolean =>
+  typeof value === "number" ? Number.isFinite(value) : JSON.stringify(value) !== undefined;
 
 const refuseReference = (reference: unknown, place: string): never =>
   refuseSchema(

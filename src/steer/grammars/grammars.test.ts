@@ -166,6 +166,8 @@ describe("a JSON Schema", () => {
     [{ type: "strange" }, /"type": "strange"/],
     [{ enum: [1], type: "string" }, /"type" beside "enum"/],
     [{ enum: [] }, /empty "enum"/],
+    [{ const: undefined }, /"const" with what is no JSON value/],
+    [{ enum: [1, Number.NaN] }, /"enum" with what is no JSON value/],
     [{ $ref: "http://x" }, /refers to "http:\/\/x"/],
     [{ $ref: "#/$defs/b", $defs: { a: true } }, /refers to "#\/\$defs\/b"/],
     [{ $ref: "#/default", default: { type: "array", items: true, uniqueItems: true } }, /refers to "#\/default"/],

@@ -62,6 +62,11 @@ describe("a JSON Schema", () => {
       ["[0, 10]", "[1, 2, 3]"],
       ["[]", "[1]", "[1, 2, 3, 4]", "[11, 1]", "[1,2]"],
     ],
+    [
+      { type: "string", minLength: 2, maxLength: 2 },
+      ['"\\n😀"', String.raw`"\ud83d\uDE00\u00e9"`, String.raw`"\ud7ff\ue000"`],
+      [String.raw`"\ud83d\ude00"`, String.raw`"a\ud83d"`, String.raw`"a\ude00"`, String.raw`"\ud83d\ud83d"`],
+    ],
     [{ type: "array", items: { const: "x" }, maxItems: 1 }, ["[]", '["x"]'], ['["x", "x"]']],
     [{ type: "array", items: { type: "null" }, minItems: 1 }, ["[null]", "[null, null, null]"], ["[]"]],
     [

@@ -74,8 +74,13 @@ const leafRule = ({ type, ...keywords }: Schema, joints: JsonJoints): string | u
   );
 };
 
+const HEX = "[0-9A-Fa-f]";
+
+/** A code unit of UTF-16 after `\u`; both halves of a character beyond U+FFFF are one, and a half alone is none. */
+const UNIT = String.raw`[0-9A-CE-Fa-ce-f] ${HEX}{3} | [Dd] [0-7] ${HEX}{2} | [Dd] [89ABab] ${HEX}{2} "\\u" [Dd] [C-Fc-f] ${HEX}{2}`;
+
 /** One character of a JSON string, written as it is or escaped. */
-const CHARACTER = String.raw`[^"\\\0-\x1f] | "\\" (["\\/bfnrt] | "u" [0-9A-Fa-f]{4})`;
+const CHARACTER = String.raw`[^"\\\0-\x1f] | "\\" (["\\/bfnrt] | "u" (${UNIT}))`;
 
 /** The whole numbers from `least` to `most`, as a right-hand side; both may be infinite, and `least ≤ most`. */
 const integersBetween = (least: number, most: number): string => {

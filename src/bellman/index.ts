@@ -4,7 +4,7 @@ export { bestResponses, highestRewards, mode, type RankedResponse, type ScoredRe
 export type { Certificate } from "./certificate.ts";
 export { certify, certifyExactly } from "./certify.ts";
 export type { Guarantees } from "./certify-guarantees.ts";
-export { certifyResiduals } from "./certify-residuals.ts";
+export { certifyLogMean, certifyResiduals } from "./certify-residuals.ts";
 export { type Comparison, compare } from "./compare.ts";
 export { condition, mask } from "./condition.ts";
 export { covariance, type Moments } from "./covariance.ts";

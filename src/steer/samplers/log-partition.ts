@@ -1,4 +1,4 @@
-import { certifyResiduals } from "../../bellman/index.ts";
+import { certifyLogMean } from "../../bellman/index.ts";
 import { logMean } from "./log-weights.ts";
 import { studentQuantile } from "./student-t.ts";
 
@@ -38,7 +38,7 @@ const besideUnseen = (lower: number, estimate: number, count: number): number =>
 export const partitionOfWeights = (logWeights: readonly number[]): JudgedPartition => {
   const count = logWeights.length;
   if (count < 2) return { logPartition: unknownError(logMean(logWeights)), warnings: [] };
-  const { logPartition, warnings } = certifyResiduals(Float64Array.from(logWeights));
+  const { logPartition, warnings } = certifyLogMean(Float64Array.from(logWeights));
   const [lower, upper] = logPartition.interval;
   return {
     logPartition: { ...logPartition, interval: [besideUnseen(lower, logPartition.estimate, count), upper] },

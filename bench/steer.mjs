@@ -1,11 +1,22 @@
-// node bench/steer.mjs: what steering gives and costs. Three tables: samplers against exact answers on short wishes; the spread of log Z on
-// longer ones; and what the loop adds to the time of the model's own calls, on real models (those of ../shared/models, where they are).
+// node bench/steer.mjs: what steering gives and costs. Samplers against exact answers, on names and on the model of prose that comes along;
+// the spread of log Z on longer wishes; and what the loop adds to the time of the model's own calls, on real models (those of
+// ../shared/models, where they are).
 import { existsSync } from "node:fs";
 import { condition, regex, toLogits } from "../dist/index.js";
 import { firstNames, LETTERS, nameModel } from "../dist/paper/first-names.js";
 import { NAME_PATTERNS } from "../dist/paper/name-patterns.js";
 import { countedModel } from "../dist/paper/steering/counted-model.js";
-import { prepareNames, STEERING_WISHES, steeringSection, studyWish } from "../dist/paper/steering/index.js";
+import {
+  LONG_WISHES,
+  NAME_WISHES,
+  PROSE_WISHES,
+  prepareNames,
+  steeredNamesSection,
+  steeredProseSection,
+  studyLong,
+  studyName,
+  studyProse,
+} from "../dist/paper/steering/index.js";
 import {
   constrain,
   containing,
@@ -16,7 +27,7 @@ import {
   stopAt,
   surrogateLookahead,
 } from "../dist/steer/index.js";
-import { openModel } from "../dist/steer/models/node/index.js";
+import { openModel, shippedModel } from "../dist/steer/models/node/index.js";
 
 const SEED = 7;
 
@@ -30,22 +41,51 @@ const finish = async (run) => {
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const percent = (x) => `${(100 * x).toFixed(1)} %`.padStart(8);
 
+const SIZE = { seed: SEED, budgets: [8, 32, 128, 512], repeats: 12 };
+
+const BOUND = { about: "", "at least": "≥ ", "at most": "≤ " };
+
+/** A line of a table of wishes. */
+const told = ({ wish, logPartition, effectiveMasking, effectiveLookahead, saved }, more = "") => {
+  const times = `${BOUND[saved.bound]}${saved.times.toFixed(1)}×`.padStart(11);
+  const price = logPartition.toFixed(2).padStart(6);
+  console.log(`${percent(effectiveMasking)}   ${percent(effectiveLookahead)}   ${times}   ${price}${more}    ${wish}`);
+};
+
 const shortWishes = async (names) => {
   console.log(`Masking with weights, and with a surrogate's lookahead (fitted once, ${names.fitCalls} model calls)`);
   console.log("effective   lookahead   calls saved   log Z    a name that");
   const cases = [];
-  for (const wish of STEERING_WISHES) {
-    cases.push(await studyWish(names, wish, { seed: SEED, budgets: [8, 32, 128, 512], repeats: 12 }));
+  for (const wish of NAME_WISHES) cases.push(await studyName(names, wish, SIZE));
+  for (const verdict of steeredNamesSection(cases).numbers.verdicts) told(verdict);
+};
+
+/** Wishes about the model of prose: of finitely many texts, beside the exact answer; and of sentences. */
+const proseWishes = async () => {
+  console.log("\nThe same on the model of prose that comes along, a surrogate for each wish");
+  console.log("effective   lookahead   calls saved   log Z   texts   calls, exact   surrogate    what is wished");
+  const model = await openModel(shippedModel());
+  const cases = [];
+  for (const wish of PROSE_WISHES) cases.push(await studyProse(model, wish, SIZE));
+  for (const [i, verdict] of steeredProseSection(cases, []).numbers.verdicts.entries()) {
+    const { texts, exactCalls, fitCalls } = cases[i];
+    const columns = [
+      [texts, 8],
+      [exactCalls, 15],
+      [fitCalls, 12],
+    ];
+    told(verdict, columns.map(([count, width]) => String(count).padStart(width)).join(""));
   }
-  for (const { wish, logPartition, effectiveMasking, effectiveLookahead, saved } of steeringSection(
-    cases,
-    names.fitCalls,
-  ).numbers.verdicts) {
-    const times = `${{ about: "", "at least": "≥ ", "at most": "≤ " }[saved.bound]}${saved.times.toFixed(1)}×`;
-    console.log(
-      `${percent(effectiveMasking)}   ${percent(effectiveLookahead)}   ${times.padStart(11)}   ${logPartition.toFixed(2).padStart(6)}   ${wish}`,
-    );
+  console.log("\nSentences, 128 particles, 8 runs: log Z ± standard deviation, effective, calls of a run, dead");
+  for (const wish of LONG_WISHES) {
+    console.log(`  ${wish.label}`);
+    for (const row of await studyLong(model, wish, { seed: SEED })) {
+      const estimate = `${row.logPartition?.toFixed(2)} ± ${row.spread?.toFixed(2)}`.padStart(14);
+      const calls = `${Math.round(row.calls)} calls${row.fitCalls > 0 ? `, surrogate ${row.fitCalls}` : ""}`;
+      console.log(`  ${estimate} ${percent(row.effective)} ${percent(row.failed)} dead   ${row.method}, ${calls}`);
+    }
   }
+  await model.dispose();
 };
 
 /** Names of up to 13 letters: the spread of log Z over runs of 64 particles, effective particles, and time. */
@@ -189,8 +229,9 @@ const loops = async () => {
   }
 };
 
-const names = await prepareNames(nameModel(firstNames()), STEERING_WISHES, { seed: SEED });
+const names = await prepareNames(nameModel(firstNames()), NAME_WISHES, { seed: SEED });
 await shortWishes(names);
 await longWishes(names);
+await proseWishes();
 await sentences();
 await loops();

@@ -11,7 +11,7 @@ import { NAME_PATTERNS } from "./name-patterns.ts";
 import { formatCsv } from "./report-tables.ts";
 import { type ReportProgress, type ReportSize, reproduceAt } from "./reproduce.ts";
 import { PAPER_SPACES } from "./reward-laws.ts";
-import { STEERING_WISHES } from "./steering/index.ts";
+import { NAME_WISHES, PROSE_WISHES } from "./steering/index.ts";
 import { TINY_PLAN } from "./transformers/testing/tiny-plan.ts";
 
 /** Everything but the largest space and the largest product; Transformers that are trained in no time. */
@@ -21,7 +21,10 @@ const SMALL: ReportSize = {
   spaces: PAPER_SPACES.slice(0, 2),
   model: { order: 4, minimumCount: 20 },
   patterns: NAME_PATTERNS.slice(0, 3),
-  steering: { wishes: STEERING_WISHES.slice(0, 2), budgets: [8, 64], repeats: 3 },
+  steering: {
+    names: { wishes: NAME_WISHES.slice(0, 2), budgets: [8, 64], repeats: 3 },
+    prose: { wishes: PROSE_WISHES.slice(0, 1), budgets: [8, 32], repeats: 2, long: [] },
+  },
   transformers: TINY_PLAN,
   distillation: TINY_DISTILLATION,
 };
@@ -98,7 +101,7 @@ describe("a whole report", () => {
     expect(report.claims).toHaveLength(5);
     expect(report.figures).toHaveLength(6);
     expect(report.distillation).toHaveLength(8);
-    expect(report.further).toHaveLength(4);
+    expect(report.further).toHaveLength(5);
     for (const section of [...report.claims, ...report.further]) expect(section).toMatchObject({ holds: true });
   });
 

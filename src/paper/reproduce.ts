@@ -20,15 +20,7 @@ import { writeReport } from "./report-files.ts";
 import type { Report } from "./report-html.ts";
 import { type NamedSpace, PAPER_SPACES } from "./reward-laws.ts";
 import { spellingSection } from "./spelling-section.ts";
-import {
-  prepareNames,
-  STEERING_WISHES,
-  type SteeredNames,
-  type SteeringCase,
-  type SteeringSize,
-  steeringSection,
-  studyWish,
-} from "./steering/index.ts";
+import { FULL_STEERING, planSteering, QUICK_STEERING, type SteeringSize } from "./steering/index.ts";
 import {
   type Pair,
   PLANS,
@@ -80,11 +72,8 @@ const FULL: Omit<ReportSize, "transformers" | "distillation"> = {
   spaces: PAPER_SPACES,
   model: NAME_MODEL,
   patterns: NAME_PATTERNS,
-  steering: { wishes: STEERING_WISHES, budgets: [8, 32, 128, 512], repeats: 4 },
+  steering: FULL_STEERING,
 };
-
-/** Steering with fewer wishes and runs, for a quick report. */
-const QUICK_STEERING: SteeringSize = { wishes: STEERING_WISHES.slice(0, 4), budgets: [8, 32, 128], repeats: 3 };
 
 /** What a report is made with. */
 export interface ReportOptions {
@@ -183,7 +172,7 @@ const planReport = (size: ReportSize, common: Common) => {
   const { seed, engine } = common;
   const claims = planClaims(seed, size);
   const names = planNames(seed, size);
-  const steering = planSteering(seed, size);
+  const steering = planSteering(size.steering, names.model, seed);
   const transformers = planTransformers(size.transformers, common);
   const distillation = planDistillation(size.distillation, {
     ...{ folder: join(common.out, "runs"), seed, engine, version: VERSION },
@@ -207,7 +196,13 @@ const planReport = (size: ReportSize, common: Common) => {
     ],
   });
   const distilling = distillation.stages.map(stageOf);
-  const stages = [...claims.stages, ...names.stages, ...steering.stages, ...distilling, ...transformers.stages];
+  const stages = [
+    ...claims.stages,
+    ...names.stages,
+    ...steering.stages.map(stageOf),
+    ...distilling,
+    ...transformers.stages,
+  ];
   return { stages, report };
 };
 
@@ -302,32 +297,6 @@ const planNames = (seed: number, size: ReportSize) => {
     spellingSection(spelled, SPELLED, ette.label),
   ];
   return { stages, sections, model };
-};
-
-const planSteering = (seed: number, { model, steering: size }: ReportSize) => {
-  const cases: SteeringCase[] = [];
-  let names: SteeredNames | undefined;
-  const stages: Stage[] = [
-    [
-      "steering: surrogate",
-      4,
-      async function* (signal) {
-        names = await prepareNames(nameModel(firstNames(), model), size.wishes, { seed, signal });
-        yield 1;
-      },
-    ],
-    ...size.wishes.map(
-      (wish): Stage => [
-        `steering: ${wish.label}`,
-        12,
-        async function* (signal) {
-          cases.push(await studyWish(names as SteeredNames, wish, { ...size, seed, signal }));
-          yield 1;
-        },
-      ],
-    ),
-  ];
-  return { stages, sections: () => [steeringSection(cases, (names as SteeredNames).fitCalls)] };
 };
 
 const VERSION = (createRequire(import.meta.url)("../../package.json") as { version: string }).version;

@@ -1,9 +1,8 @@
-export { steeringSection } from "./steering-section.ts";
-export {
-  prepareNames,
-  type SteeredNames,
-  type SteeringCase,
-  type SteeringSize,
-  studyWish,
-} from "./steering-study.ts";
-export { STEERING_WISHES } from "./steering-wishes.ts";
+export { LONG_WISHES, studyLong } from "./long-wishes.ts";
+export { NAME_WISHES } from "./name-wishes.ts";
+export { steeredNamesSection } from "./names-section.ts";
+export { steeredProseSection } from "./prose-section.ts";
+export { PROSE_WISHES } from "./prose-wishes.ts";
+export { prepareNames, studyName } from "./steered-names.ts";
+export { studyProse } from "./steered-prose.ts";
+export { FULL_STEERING, planSteering, QUICK_STEERING, type SteeringSize } from "./steering-plan.ts";

@@ -1,4 +1,5 @@
-import type { SteeringCase, SteeringRow } from "./steering-study.ts";
+import type { SteeringRow } from "./compare-methods.ts";
+import type { SteeringCase } from "./steering-case.ts";
 
 /** How many times fewer model calls one method needs than another. */
 export interface SavedCalls {

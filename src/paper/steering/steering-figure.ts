@@ -1,9 +1,10 @@
 import type { DataTable, Figure } from "../exhibit.ts";
 import { formatNumber, formatPercent } from "../format.ts";
-import { html } from "../html.ts";
+import type { Html } from "../html.ts";
 import { COLOURS, curve, drawPlot } from "../plot.ts";
-import { STEERING_METHODS } from "./steering-methods.ts";
-import type { SteeringCase, SteeringRow } from "./steering-study.ts";
+import type { SteeringRow } from "./compare-methods.ts";
+import type { SteeringCase } from "./steering-case.ts";
+import { labelOf } from "./steering-methods.ts";
 
 /** Curves that are drawn, and how; the table has all methods. */
 const DRAWN = [
@@ -21,16 +22,14 @@ const shownOrder = (rows: readonly SteeringRow[]): string => {
 };
 
 /** Total variation to the exact conditional against model calls, on one wish. */
-export const steeringFigure = ({ wish, rows }: SteeringCase): Figure => {
+export const steeringFigure = ({ id, title, rows }: SteeringCase, caption: Html): Figure => {
   const shown = rows.filter(({ method }) => DRAWN.some((drawn) => drawn.method === method));
-  const label =
-    `Total variation to the exact conditional against model calls, both logarithmic, for a name that ${wish.label}. ` +
-    shownOrder(rows);
+  const label = `Total variation to the exact conditional against model calls, both logarithmic. ${title}. ${shownOrder(rows)}`;
   const calls = shown.map((row) => row.calls);
   const distances = shown.map(({ totalVariation }) => totalVariation);
   return {
-    id: `steering-${wish.id}`,
-    title: `A name that ${wish.label}`,
+    id: `steering-${id}`,
+    title,
     label,
     svg: drawPlot(label, {
       x: {
@@ -63,16 +62,14 @@ export const steeringFigure = ({ wish, rows }: SteeringCase): Figure => {
       }),
     }),
     key: DRAWN.map(({ method, colour, symbol }) => ({ label: labelOf(method), colour, symbol })),
-    caption: html`Means over runs. The exact answer is known by <i>M</i> over the automaton of the pattern; a run’s responses count by their weights.`,
-    table: rowsTable(wish.id, wish.label, rows),
+    caption,
+    table: rowsTable(id, title, rows),
   };
 };
 
-export const labelOf = (id: string): string => STEERING_METHODS.find((method) => method.id === id)?.label ?? id;
-
-const rowsTable = (id: string, label: string, rows: readonly SteeringRow[]): DataTable => ({
+const rowsTable = (id: string, title: string, rows: readonly SteeringRow[]): DataTable => ({
   id: `steering-${id}`,
-  caption: `Every method: a name that ${label}`,
+  caption: `Every method: ${title}`,
   columns: [
     { key: "method", label: "method" },
     { key: "budget", label: "particles", format: formatNumber },

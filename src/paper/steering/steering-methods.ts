@@ -57,3 +57,6 @@ export const STEERING_METHODS: readonly SteeringMethod[] = [
     options: (budget) => ({ sampler: "smc", particles: budget, islands: 1 }),
   },
 ];
+
+/** What a method is called. */
+export const labelOf = (id: string): string => STEERING_METHODS.find((method) => method.id === id)?.label ?? id;

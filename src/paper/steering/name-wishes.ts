@@ -1,5 +1,5 @@
 /** What is wished of a name, as a regular expression over letters. */
-export interface SteeringWish {
+export interface NameWish {
   readonly id: string;
   readonly label: string;
   readonly pattern: string;
@@ -19,7 +19,7 @@ const LISTED = [
   .split(" ");
 
 /** What the report wishes of names: hard and easy, and some where lookahead has nothing to give. */
-export const STEERING_WISHES: readonly SteeringWish[] = [
+export const NAME_WISHES: readonly NameWish[] = [
   { id: "ette", label: "ends in “ette”, up to 7 letters", pattern: ".*ette", letters: 7 },
   { id: "ann", label: "contains “ann”, up to 6 letters", pattern: ".*ann.*", letters: 6 },
   { id: "twice", label: "has “l” twice apart, ends in “a”, up to 6", pattern: ".*l.+l.*a", letters: 6 },

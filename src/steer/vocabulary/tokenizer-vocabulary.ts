@@ -59,13 +59,17 @@ export const tokenizerVocabulary = (files: TokenizerFiles, model: ModelTokens = 
   });
 };
 
-/** Texts of the tokens of a `tokenizer.json` that stand for nothing, and their ids. */
-export const specialTokens = ({
-  tokenizer,
-  source = "tokenizer.json",
-}: TokenizerFiles): ReadonlyMap<string, number> => {
-  const { added_tokens = [] } = tokenizerJsonOf(tokenizer, source);
-  return new Map(added_tokens.filter(({ special }) => special).map(({ id, content }) => [content, id]));
+/**
+ * Tokens of a `tokenizer.json` that have names instead of texts, by their names: those that stand for nothing, and those of
+ * single bytes, `<0x2C>`, beside which there may be a token of the same text.
+ */
+export const namedTokens = (files: TokenizerFiles): ReadonlyMap<string, number> => {
+  const json = tokenizerJsonOf(files.tokenizer, files.source ?? "tokenizer.json");
+  const special = (json.added_tokens ?? []).filter((token) => token.special);
+  const single = decoderNames(json).includes("ByteFallback")
+    ? textsOf(json).filter(([text]) => typeof text === "string" && fallbackByte(text) !== undefined)
+    : [];
+  return new Map([...single, ...special.map(({ id, content }) => [content, id] as const)]);
 };
 
 /** A letter that every vocabulary has, to see what a tokenizer puts before a text. */
@@ -126,10 +130,16 @@ const tokenizerJsonOf = (json: unknown, source: string): TokenizerJson => {
   return json as TokenizerJson;
 };
 
+const decodersOf = ({ decoder }: TokenizerJson): readonly Decoder[] =>
+  (decoder?.type === "Sequence" ? decoder.decoders : decoder ? [decoder] : []) ?? [];
+
+const decoderNames = (json: TokenizerJson): readonly string[] => decodersOf(json).map(({ type }) => type);
+
 /** How the texts of tokens become bytes, by the names of the decoders that a file lists. */
-const bytesReader = ({ decoder, model }: TokenizerJson, source: string): ((token: string) => Uint8Array) => {
-  const decoders = (decoder?.type === "Sequence" ? decoder.decoders : decoder ? [decoder] : []) ?? [];
-  const names = decoders.map(({ type }) => type);
+const bytesReader = (json: TokenizerJson, source: string): ((token: string) => Uint8Array) => {
+  const { model } = json;
+  const decoders = decodersOf(json);
+  const names = decoderNames(json);
   const unknown = decoders.find((each) => !isKnown(each))?.type;
   if (unknown !== undefined || model.type === "WordPiece" || model.type === "WordLevel") {
     const what = unknown === undefined ? `a ${model.type} model` : `the decoder ${JSON.stringify(unknown)}`;
@@ -154,12 +164,16 @@ const KNOWN_DECODERS: ReadonlySet<string> = new Set(["ByteLevel", "ByteFallback"
 const isKnown = ({ type, pattern, content }: Decoder): boolean =>
   KNOWN_DECODERS.has(type) || (type === "Replace" && pattern?.String === "\u2581" && content === " ");
 
-/** Bytes of the tokens by id; those that stand for nothing are null. */
-const tokensOf = (json: TokenizerJson, source: string) => {
-  const { vocab, unk_token, unk_id } = json.model;
-  const texts: readonly (readonly [token: string, id: number])[] = Array.isArray(vocab)
+/** Texts of the tokens as the file writes them, with their ids. */
+const textsOf = ({ model: { vocab } }: TokenizerJson): readonly (readonly [token: string, id: number])[] =>
+  Array.isArray(vocab)
     ? vocab.map((entry: readonly [string, number], id) => [entry[0], id] as const)
     : Object.entries(vocab as Readonly<Record<string, number>>);
+
+/** Bytes of the tokens by id; those that stand for nothing are null. */
+const tokensOf = (json: TokenizerJson, source: string) => {
+  const { unk_token, unk_id } = json.model;
+  const texts = textsOf(json);
   const added = new Map((json.added_tokens ?? []).map((token) => [token.id, token]));
   const bytesOf = bytesReader(json, source);
   const bytes = new Map<number, Uint8Array | null>();

@@ -1,5 +1,5 @@
 import { InputError } from "../../../space/index.ts";
-import { specialTokens, type TokenizerFiles, tokenizerVocabulary } from "../../vocabulary/tokenizer-vocabulary.ts";
+import { namedTokens, type TokenizerFiles, tokenizerVocabulary } from "../../vocabulary/tokenizer-vocabulary.ts";
 import type { LanguageModel } from "../language-model.ts";
 import { llamaServerModel } from "./llama-server.ts";
 import { openaiServerModel } from "./openai-server.ts";
@@ -53,7 +53,7 @@ export const httpModel = async (url: string, options: HttpModelOptions = {}): Pr
     name: base,
     requester: requester(isVersioned ? base : `${base}/v1`, options),
     vocabulary: tokenizerVocabulary(tokenizer, tokens),
-    special: specialTokens(tokenizer),
+    named: namedTokens(tokenizer),
     model,
     top,
     signal,

@@ -14,8 +14,8 @@ export interface OpenaiServer {
   readonly name: string;
   readonly requester: Requester;
   readonly vocabulary: Vocabulary;
-  /** Texts of the tokens that stand for nothing, by their ids. */
-  readonly special: ReadonlyMap<string, number>;
+  /** Tokens that have names instead of texts, by their names. */
+  readonly named: ReadonlyMap<string, number>;
   /** The model to ask for. Default: the one the server has. */
   readonly model?: string | undefined;
   /** How many of the likeliest tokens to ask for. Default: 20. */
@@ -30,9 +30,9 @@ export interface OpenaiServer {
  * @throws ServerError where it does not answer as it should
  */
 export const openaiServerModel = async (server: OpenaiServer): Promise<LanguageModel> => {
-  const { name, requester, vocabulary, special, top = TOP } = server;
+  const { name, requester, vocabulary, named, top = TOP } = server;
   const model = server.model ?? (await onlyModel(server));
-  const names = tokenNames(vocabulary, special);
+  const names = tokenNames(vocabulary, named);
   return serverModel(name, vocabulary, async (context, signal) => {
     const answer = await requester.send(
       "/completions",

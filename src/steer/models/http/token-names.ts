@@ -10,14 +10,21 @@ export interface TokenNames {
 const AMBIGUOUS = -1;
 
 /**
- * Finds tokens by the names that servers give them.
+ * Finds tokens by the names that servers give them. A text that two tokens spell is that of the one which has no name of its
+ * own: a model says "," by its token ",", and by `<0x2C>` next to never.
  *
- * @param special texts of the tokens that stand for nothing, by their ids
+ * @param named tokens that have names instead of texts
  */
-export const tokenNames = (vocabulary: Vocabulary, special: ReadonlyMap<string, number>): TokenNames => {
+export const tokenNames = (vocabulary: Vocabulary, named: ReadonlyMap<string, number>): TokenNames => {
   const byBytes = new Map<string, number>();
-  for (const [id, bytes] of vocabulary.bytes.entries()) {
-    if (bytes) byBytes.set(bytes.join(), byBytes.has(bytes.join()) ? AMBIGUOUS : id);
+  const last = new Set(named.values());
+  for (const id of [...vocabulary.bytes.keys()].filter((token) => !last.has(token))) {
+    const bytes = vocabulary.bytes[id]?.join();
+    if (bytes !== undefined) byBytes.set(bytes, byBytes.has(bytes) ? AMBIGUOUS : id);
+  }
+  for (const id of last) {
+    const bytes = vocabulary.bytes[id]?.join();
+    if (bytes !== undefined && !byBytes.has(bytes)) byBytes.set(bytes, id);
   }
   const known = (bytes: ArrayLike<number>): number | undefined => {
     const id = byBytes.get(Array.from(bytes).join());
@@ -28,7 +35,7 @@ export const tokenNames = (vocabulary: Vocabulary, special: ReadonlyMap<string, 
     idOf: (name, bytes) => {
       const id = /^token_id:(\d+)$/.exec(name)?.[1];
       if (id !== undefined) return Number(id);
-      if (special.has(name)) return special.get(name);
+      if (named.has(name)) return named.get(name);
       if (Array.isArray(bytes)) return known(bytes);
       // as OpenAI writes bytes that are no text: bytes:\xe2\x80
       const escaped = /^bytes:((?:\\x[0-9a-fA-F]{2})+)$/.exec(name)?.[1];

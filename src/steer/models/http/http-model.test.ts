@@ -124,6 +124,20 @@ describe.each(DIALECTS)("a server that misbehaves: %s", (dialect) => {
     ["a text for a number", changed(numbersTo('"NaN"')), /gave the log-probability "NaN"/, 1],
     ["positive numbers", changed(numbersTo("0.5")), /gave the log-probability 0\.5/, 1],
     ["too much probability", changed(numbersTo("-0.1")), /add up to/, 1],
+    [
+      "tokens that are none",
+      changed(tokensTo([null, 3])),
+      /gave the log-probability nothing|without "top_logprobs"/,
+      1,
+    ],
+    ["no list of probabilities", text('{"choices":{},"completion_probabilities":{}}'), /gave no/, 1],
+    [
+      "an address that has moved",
+      status(307, { location: "http://elsewhere.invalid/" }),
+      /answered 307, moved to http:\/\/elsewhere\.invalid\/: give the address/,
+      1,
+    ],
+    ["a body without an end", endless, /answered more than \d+ bytes: check the address/, 1],
   ])("gives up, saying why: %s", async (_, fault, message, requests) => {
     server.misbehave(...new Array<Fault>(6).fill(fault));
     await expect(model.next([context])).rejects.toThrow(message);
@@ -178,6 +192,22 @@ describe.each(DIALECTS)("a server that misbehaves: %s", (dialect) => {
   });
 });
 
+/** Puts other things in the place of an answer's tokens. */
+function tokensTo(list: readonly unknown[]): (json: string) => string {
+  return (json) => JSON.stringify(JSON.parse(json, (key, value) => (key === "top_logprobs" ? list : value)));
+}
+
+/** A body of spaces that goes on as long as it is read. */
+function endless(...[response]: Parameters<Fault>): void {
+  const spaces = Buffer.alloc(2 ** 20, " ");
+  const write = () => {
+    while (!response.destroyed && response.write(spaces));
+    if (!response.destroyed) response.once("drain", write);
+  };
+  response.writeHead(200);
+  write();
+}
+
 /** Changes every log-probability of an answer's JSON. */
 function numbersTo(value: string): (json: string) => string {
   return (json) =>
@@ -202,6 +232,33 @@ describe("requests", () => {
     const error = await model.next([context]).catch((reason: unknown) => reason as Error);
     expect(String(error)).toMatch(/the key … is not known/);
     expect(`${(error as Error).stack} ${JSON.stringify(error)}`).not.toContain(key);
+    await model.dispose();
+  });
+
+  test("show no part of a key that an error's text is cut in", async () => {
+    const key = "sk-secret-1234";
+    const model = await opened("llama.cpp", server.url, { key });
+    server.misbehave(faults.status(403, {}, JSON.stringify({ error: `${"-".repeat(192)}${key}` })));
+    await expect(model.next([await model.vocabulary.encode("the ")])).rejects.toThrow(/answered 403 \(-+…\)/);
+    await model.dispose();
+  });
+
+  test("with a key that no header can hold are refused without showing it", async () => {
+    for (const key of ["sk-secret\nsecond", "sk secret", "sk-secrét"]) {
+      const error = await opened("llama.cpp", server.url, { key }).catch((reason: unknown) => reason as Error);
+      expect(String(error)).toMatch(/the key holds a space, a line break or/);
+      expect((error as Error).stack).not.toContain("secr");
+    }
+    expect(server.received).toEqual([]);
+  });
+
+  test("pause no longer than a minute, instead of being given up", async () => {
+    const model = await opened("llama.cpp", server.url, { backOff: 1000, retries: 1 });
+    server.misbehave(faults.status(500));
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error("enough")), 200);
+    const asked = model.next([await model.vocabulary.encode("the ")], { signal: controller.signal });
+    await expect(asked).rejects.toThrow("enough");
     await model.dispose();
   });
 
@@ -230,6 +287,7 @@ describe("requests", () => {
 
   test("are refused before they are made, where they cannot work", async () => {
     await expect(httpModel("nowhere")).rejects.toThrow(/"nowhere" is no address/);
+    await expect(httpModel("http://me:secret@two words")).rejects.toThrow(/^"…@two words" is no address/);
     await expect(httpModel("ftp://host/x")).rejects.toThrow(/begins with ftp:/);
     await expect(httpModel("http://me:secret@host")).rejects.toThrow(/^host: the address holds a password/);
     await expect(httpModel(`${server.url}/v1`)).rejects.toThrow(/give the model's tokenizer\.json/);

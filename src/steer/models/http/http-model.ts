@@ -66,7 +66,9 @@ const addressOf = (url: string): { readonly base: string; readonly isVersioned: 
   try {
     parsed = new URL(url);
   } catch (error) {
-    throw new InputError(`${JSON.stringify(url)} is no address: write it as http://host:port`, { cause: error });
+    // what comes before an "@" may be a password
+    const shown = JSON.stringify(url.replace(/^.*@/s, "…@"));
+    throw new InputError(`${shown} is no address: write it as http://host:port`, { cause: error });
   }
   if (parsed.username !== "" || parsed.password !== "") {
     throw new InputError(

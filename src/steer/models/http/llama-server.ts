@@ -73,7 +73,7 @@ const likeliest = async (
     },
     signal,
   )) as {
-    readonly completion_probabilities?: readonly { readonly top_logprobs?: unknown }[];
+    readonly completion_probabilities?: unknown;
     readonly truncated?: unknown;
   } | null;
   if (answer?.truncated === true) {
@@ -81,10 +81,12 @@ const likeliest = async (
       `${name}: cut the context of ${context.length} tokens to what fits: start it with a larger -c`,
     );
   }
-  const [first, ...others] = answer?.completion_probabilities ?? [];
+  const told = answer?.completion_probabilities;
+  const [first, ...others] = (Array.isArray(told) ? told : []) as ({ readonly top_logprobs?: unknown } | null)[];
   if (others.length > 0) throw new ServerError(`${name}: gave more than the one token that was asked for`);
   const list = first?.top_logprobs;
-  if (Array.isArray(list) && list.length > 0) return list;
+  // what is no token is refused as one without a number
+  if (Array.isArray(list) && list.length > 0) return list.map((token: LlamaToken | null) => token ?? {});
   throw new ServerError(`${name}: gave no "completion_probabilities" with "top_logprobs": update the server`);
 };
 
@@ -121,7 +123,13 @@ const serverVocabulary = async ({ name, requester, signal }: LlamaServer, rows: 
   const all = await likeliest(name, requester, whole, rows, signal);
   const bytes = new Array<Uint8Array | null>(rows).fill(null);
   for (const { id, bytes: own } of all) {
-    if (Array.isArray(own) && own.length > 0 && typeof id === "number") bytes[id] = Uint8Array.from(own);
+    if (!Array.isArray(own) || own.length === 0 || typeof id !== "number") continue;
+    if (!own.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255)) {
+      throw new ServerError(
+        `${name}: gave ${JSON.stringify(own)} as bytes of the token ${id}: give the model's tokenizer.json`,
+      );
+    }
+    bytes[id] = Uint8Array.from(own);
   }
   if (new Set(all.map(({ id }) => id)).size < rows) {
     throw new ServerError(`${name}: told ${all.length} of its ${rows} tokens: give the model's tokenizer.json`);

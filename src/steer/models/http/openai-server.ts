@@ -100,11 +100,11 @@ const contentTokens = (content: readonly ContentToken[], names: TokenNames): Rep
   const [first] = content;
   const list = first?.top_logprobs;
   if (!first || !Array.isArray(list) || list.length === 0) return;
-  const reported = ({ id, token, bytes, logprob }: ContentToken): ReportedToken => ({
-    id: typeof id === "number" ? id : names.idOf(String(token), bytes),
-    logProbability: logprob,
+  const reported = (entry: ContentToken | null): ReportedToken => ({
+    id: typeof entry?.id === "number" ? entry.id : names.idOf(String(entry?.token), entry?.bytes),
+    logProbability: entry?.logprob,
   });
-  return [...(list as ContentToken[]).map(reported), reported(first)];
+  return [...(list as (ContentToken | null)[]).map(reported), reported(first)];
 };
 
 const classicTokens = (logprobs: Logprobs, names: TokenNames): ReportedToken[] | undefined => {

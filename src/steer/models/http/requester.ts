@@ -1,3 +1,4 @@
+import { InputError } from "../../../space/index.ts";
 import { limiter } from "./limiter.ts";
 import { ServerError } from "./server-error.ts";
 
@@ -11,7 +12,7 @@ export interface RequestOptions {
   readonly retries?: number | undefined;
   /** Requests under way at a time. Default: 8. */
   readonly concurrency?: number | undefined;
-  /** Seconds before the first repetition; each later one waits twice as long. Default: 0.5. */
+  /** Seconds before the first repetition; each later one waits twice as long, up to a minute. Default: 0.5. */
   readonly backOff?: number | undefined;
 }
 
@@ -21,8 +22,14 @@ export interface Requester {
   send(path: string, body?: unknown, signal?: AbortSignal): Promise<unknown>;
 }
 
-/** The longest that a server's `Retry-After` is obeyed, in seconds. */
+/** The longest pause, and the longest that a server's `Retry-After` is obeyed, in seconds. */
 const LONGEST_WAIT = 60;
+
+/** The longest that a timer of Node can be, in seconds. */
+const LONGEST_TIMEOUT = 2 ** 31 / 1000 - 1;
+
+/** The longest body that is read, in bytes: rows of all tokens of the largest vocabularies take some 50 MB. */
+const LONGEST_BODY = 2 ** 28;
 
 /** Statuses that pass: too slow, too many requests, and errors of the server's own but "not implemented". */
 const passes = (status: number): boolean => status === 408 || status === 429 || (status >= 500 && status !== 501);
@@ -32,7 +39,7 @@ const passes = (status: number): boolean => status === 408 || status === 429 || 
  * for.
  *
  * @param base the address that paths are added to
- * @throws RangeError for a knob out of range
+ * @throws RangeError for a knob out of range; InputError for a key that no request can carry
  */
 export const requester = (base: string, options: RequestOptions = {}): Requester => {
   const { key, timeout = 60, retries = 4, concurrency = 8, backOff = 0.5 } = options;
@@ -40,13 +47,15 @@ export const requester = (base: string, options: RequestOptions = {}): Requester
   checkAtLeast("retries", retries, 0);
   checkAtLeast("concurrency", concurrency, 1);
   checkAtLeast("backOff", backOff, 0);
+  if (key) checkKey(key);
   const limited = limiter(Math.floor(concurrency));
   const headers = { "content-type": "application/json", ...(key ? { authorization: `Bearer ${key}` } : {}) };
-  const withoutKey = (text: string) => (key ? text.replaceAll(key, "…") : text);
+  // before a text is shortened, or a part of the key would be left
+  const told = (text: string) => oneLine(key ? text.replaceAll(key, "…") : text);
 
   /** One attempt. */
   const attempt = async (url: string, body: unknown, signal: AbortSignal | undefined): Promise<unknown> => {
-    const slow = AbortSignal.timeout(1000 * timeout);
+    const slow = AbortSignal.timeout(1000 * Math.min(timeout, LONGEST_TIMEOUT));
     let response: Response;
     let text: string;
     try {
@@ -54,17 +63,27 @@ export const requester = (base: string, options: RequestOptions = {}): Requester
         method: body === undefined ? "GET" : "POST",
         headers,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        // elsewhere, POST may become GET, and a prompt is for the host that was named
+        redirect: "manual",
         signal: signal ? AbortSignal.any([signal, slow]) : slow,
       });
-      text = await response.text();
+      text = await bodyOf(response, url);
     } catch (error) {
       signal?.throwIfAborted();
-      const why = slow.aborted ? `no answer within ${timeout} s` : `cannot be reached (${withoutKey(causeOf(error))})`;
+      if (error instanceof ServerError) throw error;
+      const why = slow.aborted ? `no answer within ${timeout} s` : `cannot be reached (${told(causeOf(error))})`;
       throw new Passing(`${url}: ${why}`, { cause: error });
     }
     const { status } = response;
+    if (status >= 300 && status < 400) {
+      const place = told(response.headers.get("location") ?? "nowhere");
+      throw new ServerError(`${url}: answered ${status}, moved to ${place}: give the address where it is now`, {
+        status,
+      });
+    }
     if (!response.ok) {
-      const message = `${url}: answered ${status}${withoutKey(toldBy(text))}`;
+      const reason = toldBy(text);
+      const message = `${url}: answered ${status}${reason === undefined ? "" : ` (${told(reason)})`}`;
       if (!passes(status)) throw new ServerError(`${message}${repairOf(status)}`, { status });
       throw new Passing(message, { status, retryAfter: response.headers.get("retry-after") });
     }
@@ -81,7 +100,7 @@ export const requester = (base: string, options: RequestOptions = {}): Requester
           return await limited(() => attempt(url, body, signal), signal);
         } catch (error) {
           if (!(error instanceof Passing)) throw error;
-          const wait = waitFor(error.retryAfter) ?? backOff * 2 ** failures;
+          const wait = waitFor(error.retryAfter) ?? Math.min(backOff * 2 ** failures, LONGEST_WAIT);
           if (failures >= retries || wait > LONGEST_WAIT)
             throw givenUp(error, failures + 1, failures < retries ? wait : 0);
           await pause(wait, signal);
@@ -126,6 +145,28 @@ const checkAtLeast = (name: string, value: number, least: number): void => {
   throw new RangeError(`"${name}" must be a number ${least === Number.MIN_VALUE ? "> 0" : `≥ ${least}`}, got ${value}`);
 };
 
+/** What `fetch` says of a key with other characters quotes it, so it is refused before. */
+const checkKey = (key: string): void => {
+  if (/^[\x21-\x7e]+$/.test(key)) return;
+  throw new InputError(
+    "the key holds a space, a line break or a character that is not ASCII: set ARBEL_API_KEY to the key alone",
+  );
+};
+
+/** A body's text, as long as it is no longer than any answer. */
+const bodyOf = async (response: Response, url: string): Promise<string> => {
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    length += part.length;
+    if (length > LONGEST_BODY)
+      throw new ServerError(`${url}: answered more than ${LONGEST_BODY} bytes: check the address`);
+    text += decoder.decode(part, { stream: true });
+  }
+  return text + decoder.decode();
+};
+
 /** The seconds that a `Retry-After` asks for: a number, or a date. */
 const waitFor = (header: string | null): number | undefined => {
   if (header === null) return;
@@ -155,17 +196,17 @@ const causeOf = (error: unknown): string => {
     readonly message?: string;
     readonly cause?: { readonly message?: string; readonly code?: string };
   };
-  return oneLine(cause?.message || cause?.code || message || "no reason given");
+  return cause?.message || cause?.code || message || "no reason given";
 };
 
 /** What an error's body says, where it is JSON as servers write it. */
-const toldBy = (text: string): string => {
+const toldBy = (text: string): string | undefined => {
   try {
     const { error, message } = JSON.parse(text) as { error?: { message?: unknown } | string; message?: unknown };
-    const told = typeof error === "string" ? error : (error?.message ?? message);
-    return typeof told === "string" ? ` (${oneLine(told)})` : "";
+    const reason = typeof error === "string" ? error : (error?.message ?? message);
+    return typeof reason === "string" ? reason : undefined;
   } catch {
-    return "";
+    return;
   }
 };
 

@@ -103,6 +103,18 @@ describe("arbel steer", () => {
     expect(length(cold)).toBeGreaterThan(length(warm));
   });
 
+  test("a reward module of CommonJS, which guesses too", async () => {
+    const module = folder.write(
+      "reward.cjs",
+      `const lengths = (all) => all.map(({ text }) => text.length);
+      module.exports = { reward: lengths, partial: lengths };`,
+    );
+    const plain = folder.write("plain.mjs", "export default (all) => all.map(({ text }) => text.length);");
+    const guessed = await steerJson("--reward", module, "--sampler", "importance");
+    const scored = await steerJson("--reward", plain, "--sampler", "importance");
+    expect(guessed.logPartition.estimate).toBeCloseTo(scored.logPartition.estimate, 9);
+  });
+
   test("a surrogate is kept and read again", async () => {
     const kept = folder.path("surrogate.json");
     const options = ["--regex", ".*bb", "--lookahead", "surrogate", "--surrogate", kept];
@@ -178,7 +190,7 @@ describe("bad input is refused with one line and exit code 2", () => {
     ],
     ["choices that are not there", () => ["--choices", folder.path("nothing.txt")], /nothing\.txt/],
     ["choices without a line", () => ["--choices", folder.write("empty.txt", "\n\n")], /empty\.txt: holds no choice/],
-    ["a reward that is not there", () => ["--reward", folder.path("none.mjs")], /none\.mjs: is not there/],
+    ["a reward that is not there", () => ["--reward", folder.path("none.mjs")], /none\.mjs: there is no such file/],
     [
       "a reward that does not parse",
       () => ["--reward", module("export const reward = (")],
@@ -193,6 +205,26 @@ describe("bad input is refused with one line and exit code 2", () => {
       "a reward that throws",
       () => ["--reward", module("export const reward = () => { throw new Error('no luck'); };")],
       /reward-\d+\.mjs: .*no luck/,
+    ],
+    [
+      "a reward that never ends",
+      () => ["--reward", module("export const reward = () => { for (;;); };"), "--reward-timeout", "0.5"],
+      /reward-\d+\.mjs: .*no answer within 0\.5 s/,
+    ],
+    [
+      "a reward that is never loaded",
+      () => ["--reward", module("await new Promise(() => {});"), "--reward-timeout", "0.5"],
+      /cannot be loaded as a module: was not loaded within 0\.5 s/,
+    ],
+    [
+      "a reward that ends the process",
+      () => ["--reward", module("export const reward = () => process.exit(0);")],
+      /reward-\d+\.mjs: .*ended its thread/,
+    ],
+    [
+      "guesses that are no function",
+      () => ["--reward", module("export const reward = (all) => all.map(() => 0); export const partial = 3;")],
+      /"partial" must be a function, got number/,
     ],
     ["a reward of NaN", () => ["--reward", module("export default (all) => all.map(() => NaN);")], /\.mjs: .*NaN/],
     ["too few rewards", () => ["--reward", module("export default (all) => [];")], /\.mjs: .*one number for each/],

@@ -13,6 +13,7 @@ export interface SteerFlags {
   readonly endsWith?: string;
   readonly choices?: string;
   readonly reward?: string;
+  readonly rewardTimeout: number;
   readonly temperature: number;
   readonly stop?: string;
   readonly stopComplete?: true;
@@ -69,6 +70,7 @@ export const addSteerOptions = (command: Command): Command =>
     .option("--ends-with <text>", "the response ends with it")
     .option("--choices <file>", "the response is a line of the file")
     .option("--reward <module>", "log-weights of responses from a module's export `reward`, or its default")
+    .option("--reward-timeout <seconds>", "time that it may take to load, and for a batch", positive, 60)
     .option("--temperature <β>", "the reward is divided by it", positive, 1)
     .addOption(
       new Option("--stop <text>", "the response ends with this text, where the model goes on too").conflicts(

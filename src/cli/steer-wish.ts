@@ -1,21 +1,17 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { checkTarget, readText, writeText } from "../space/files/index.ts";
 import { InputError } from "../space/index.ts";
 import type {
-  CompletePotential,
   Constraint,
   ConstraintPotential,
   GrammarPotential,
   LanguageModel,
   Potential,
-  RewardFunction,
-  RewardOptions,
   Surrogate,
   Wish,
 } from "../steer/index.ts";
 import type { SteerFlags } from "./steer-options.ts";
+import { openSteerReward, type SteerReward } from "./steer-reward.ts";
 import { printable } from "./text.ts";
 
 type Steering = typeof import("../steer/index.ts");
@@ -29,8 +25,8 @@ export interface GivenWish {
   readonly masking: Potential;
   /** What was looked ahead by. */
   readonly lookahead: Lookahead;
-  /** Frees memory. */
-  readonly dispose: () => void;
+  /** Frees memory and threads. */
+  readonly dispose: () => Promise<void>;
 }
 
 type Lookahead = NonNullable<SteerFlags["lookahead"]>;
@@ -49,8 +45,19 @@ export interface WishContext {
 /** Makes the wish that the options say. @throws InputError where it cannot be made or met */
 export const wishOf = async (context: WishContext): Promise<GivenWish> => {
   const { steering, flags } = context;
-  const { maxTokens: maximumTokens, choices, reward: module, temperature } = flags;
-  const reward = module === undefined ? undefined : await rewardOf(steering, module, temperature);
+  if (flags.reward === undefined) return wishWith(undefined, context);
+  const reward = await openSteerReward(steering, flags.reward, flags);
+  try {
+    return await wishWith(reward, context);
+  } catch (error) {
+    await reward.dispose();
+    throw error;
+  }
+};
+
+const wishWith = async (reward: SteerReward | undefined, context: WishContext): Promise<GivenWish> => {
+  const { steering, flags } = context;
+  const { maxTokens: maximumTokens, choices } = flags;
   const schema = flags.schema === undefined ? undefined : await schemaIn(flags.schema, context);
   const parts = refused("the wish", () => constraintsOf(steering, flags));
   if (schema?.constraint) parts.push(schema.constraint);
@@ -72,12 +79,15 @@ export const wishOf = async (context: WishContext): Promise<GivenWish> => {
     wish: {
       potential: join(await lookingAhead(lookahead, plain, { ...context, model })),
       maximumTokens,
-      ...(reward ? { complete: [reward] } : {}),
+      ...(reward ? { complete: [reward.potential] } : {}),
     },
     model,
     masking: join(plain),
     lookahead,
-    dispose: () => nested?.dispose(),
+    dispose: async () => {
+      nested?.dispose();
+      await reward?.dispose();
+    },
   };
 };
 
@@ -158,44 +168,6 @@ const schemaIn = async (
   } catch (error) {
     if (error instanceof InputError) throw new InputError(`${path}: ${error.message}`, { cause: error });
     throw asInput(path, error);
-  }
-};
-
-/** A reward module as a potential whose failures name the file. */
-const rewardOf = async (steering: Steering, path: string, temperature: number): Promise<CompletePotential> => {
-  const module = await loaded(path);
-  const f = module.reward ?? module.default;
-  if (typeof f !== "function") {
-    throw new InputError(`${path}: must export a function "reward", or one as its default, got ${typeof f}`);
-  }
-  const options: RewardOptions = {
-    name: path,
-    temperature,
-    ...(typeof module.partial === "function" ? { partial: module.partial as RewardFunction } : {}),
-  };
-  const { name, score, partial } = steering.reward(f as RewardFunction, options);
-  return {
-    name,
-    score: (...call) => score(...call).catch(blamed(path, call[1]?.signal)),
-    ...(partial ? { partial: (...call) => partial(...call).catch(blamed(path, call[1]?.signal)) } : {}),
-  };
-};
-
-/** Whatever a reward module does wrong is bad input. */
-const blamed =
-  (path: string, signal: AbortSignal | undefined) =>
-  (error: unknown): never => {
-    if (signal?.aborted || !(error instanceof Error)) throw error;
-    throw new InputError(`${path}: ${error.message}`, { cause: error });
-  };
-
-const loaded = async (path: string): Promise<Record<string, unknown>> => {
-  if (!existsSync(path)) throw new InputError(`${path}: is not there: name a JavaScript module`);
-  try {
-    return await import(pathToFileURL(resolve(path)).href);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError(`${path}: cannot be loaded as a module: ${reason}`, { cause: error });
   }
 };
 

@@ -27,7 +27,7 @@ Examples:
   arbel steer --model http://127.0.0.1:8080 --tokenizer tokenizer.json --schema person.schema.json --json
 
 A reward module exports "reward", a function (or async function) of a list of { text, tokens } that returns a number of nats for each;
-"partial", if it is exported, guesses the reward of unfinished responses.
+"partial", if it is exported, guesses the reward of unfinished responses. It runs in a thread of its own; what it prints goes to stderr.
 
 Keys of --json: samples: [{ text, tokens, logWeight, modelLogProbability }], logPartition: { estimate, standardError, interval },
 effectiveSampleSize, modelCalls (those of the lookahead included), guarantees: [text]; with --explain also explanation: [{ text, logWeight, logAllowed, chosen, tokens }],
@@ -70,7 +70,7 @@ const steerCommand = async (flags: SteerFlags, output: Output, signal: AbortSign
           : `${resultText(flags, { lookahead: given.lookahead, prepared: prepared.calls }, result)}${steps ? `\n${explanationText(steps)}` : ""}`,
       );
     } finally {
-      given.dispose();
+      await given.dispose();
     }
   } finally {
     await model.dispose();

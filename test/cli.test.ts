@@ -256,6 +256,26 @@ test("a fault of the work itself is exit code 1", async () => {
   expect(stderr).toBe("arbel: the stream broke\n");
 });
 
+test("a reader of stderr that has gone away takes nothing from the result", async () => {
+  const gone = { write: (_: string, done: (error?: Error) => void) => done(new Error("write EPIPE")) };
+  let stdout = "";
+  const collecting = {
+    write: (text: string, done: () => void) => {
+      stdout += text;
+      done();
+    },
+  };
+  expect(await run(["sample", rewardFile, "--count", "3", "--json"], { stdout: collecting, stderr: gone })).toBe(0);
+  expect(stdout.trim().split("\n")).toHaveLength(3);
+});
+
+test("an error that quotes a damaged file does not act on the terminal", async () => {
+  const damaged = folder.write("damaged.gguf", Uint8Array.of(0x1b, 0x5b, 0x32, 0x4a, 0, 0, 0, 0));
+  const { code, stderr } = await arbel("steer", "--model", damaged, "--regex", "a");
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^arbel: .*damaged\.gguf: is no GGUF file .*\\u001b\[2J/);
+});
+
 /** The built program: `npm test` builds it first. */
 const built = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 

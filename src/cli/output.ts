@@ -7,7 +7,7 @@ export interface TextStream {
 export interface Output {
   /** Results, on stdout; resolves when they are taken, so that long output waits for its reader. */
   readonly print: (text: string) => Promise<void>;
-  /** One line of progress or advice, on stderr. */
+  /** One line of progress or advice, on stderr; where nobody reads it, work goes on. */
   readonly log: (line: string) => Promise<void>;
   /** stderr where it is a terminal, for progress that redraws itself. */
   readonly terminal?: NodeJS.WritableStream;
@@ -16,7 +16,7 @@ export interface Output {
 /** The output of a process, or of anything with its two streams. */
 export const outputTo = (streams: { readonly stdout: TextStream; readonly stderr: TextStream }): Output => ({
   print: (text) => write(streams.stdout, text),
-  log: (line) => write(streams.stderr, `${line}\n`),
+  log: (line) => write(streams.stderr, `${line}\n`).catch(() => {}),
   ...(isTerminal(streams.stderr) ? { terminal: streams.stderr } : {}),
 });
 

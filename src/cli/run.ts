@@ -3,6 +3,7 @@ import { InputError } from "../space/index.ts";
 import { Interrupted } from "./interrupted.ts";
 import { type Output, outputTo, type TextStream } from "./output.ts";
 import { programOf } from "./program.ts";
+import { printable } from "./text.ts";
 
 /** Exit codes of the command line. */
 const EXIT = { done: 0, failed: 1, badInput: 2 } as const;
@@ -39,7 +40,7 @@ const report = async (error: unknown, output: Output, debug: boolean): Promise<n
   const code = codeOf(error);
   const lines = [`arbel: ${sentenceOf(error)}`];
   if (debug && error instanceof Error) lines.push(stackOf(error));
-  await output.log(lines.join("\n")).catch(() => {});
+  await output.log(lines.join("\n"));
   return code;
 };
 
@@ -55,10 +56,8 @@ const sentenceOf = (error: unknown): string => {
   }
   const text = error.message.replace(/^error: /, "");
   const advice = error instanceof CommanderError && !text.includes("Did you mean") ? ": see arbel --help" : "";
-  return text
-    .replaceAll(/\s*\n\s*/g, " ")
-    .trim()
-    .replace(/\.?$/, advice);
+  // a damaged file may be quoted, and a server's answer: neither acts on the terminal
+  return printable(text.replaceAll(/\s*\n\s*/g, " ").trim()).replace(/\.?$/, advice);
 };
 
 const stackOf = (error: Error): string =>

@@ -90,6 +90,8 @@ describe("a reward", () => {
   test.each([
     ["NaN", () => [0, Number.NaN, 0], /"mine" gave NaN for response 1/],
     ["+∞", () => [0, 0, Infinity], /"mine" gave Infinity for response 2/],
+    ["1e300", () => [0, 0, 1e300], /"mine" gave 1e\+300 for response 2, .* differences are lost in rounding/],
+    ["−1e300", () => [-1e300, 0, 0], /"mine" gave -1e\+300 for response 0, .* or −∞ to forbid/],
     ["too few", () => [0], /one number for each of 3 responses, got 1/],
     ["nothing", () => undefined as unknown as number[], /one number for each of 3 responses, got undefined/],
     ["throws", () => Promise.reject(new Error("no such file")), /"mine" failed on responses 0 to 2: no such file/],

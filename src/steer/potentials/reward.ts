@@ -21,6 +21,9 @@ export interface RewardOptions {
   readonly timeout?: number;
 }
 
+/** The largest log-weight in absolute value: sums of larger ones lose more than 1e-4 nats to rounding. */
+const LARGEST = 1e12;
+
 /**
  * A reward on whole responses as a potential, `φ(y) = R(y)/β`, by any program: a classifier, a test suite, another service.
  *
@@ -28,7 +31,7 @@ export interface RewardOptions {
  *
  * @param f one number for each response of a batch, in their order; −∞ forbids a response
  * @throws later, an Error where the program throws or does not answer in time, with its own error as the cause, and a
- * RangeError where it gives NaN, +∞, or too few or too many numbers: they name it and the responses
+ * RangeError where it gives NaN, +∞, a number beyond ±1e12, or too few or too many numbers: they name it and the responses
  * @example
  * ```ts
  * import { reward } from "arbel/steer";
@@ -63,7 +66,13 @@ export const reward = (f: RewardFunction, options: RewardOptions = {}): Complete
         call.signal?.throwIfAborted();
         throw error;
       });
-      return values.map((value) => value / temperature);
+      const logWeights = values.map((value) => value / temperature);
+      const wrong = logWeights.findIndex((value) => Math.abs(value) > LARGEST && value > -Infinity);
+      if (wrong < 0) return logWeights;
+      throw new RangeError(
+        `the function "${what}" gave ${values[wrong]} for response ${wrong}, a log-weight of ${logWeights[wrong]}: beyond ±${LARGEST} ` +
+          "differences are lost in rounding, so give a smaller number, or −∞ to forbid",
+      );
     };
   const score = scoreBy(f, name);
   if (partial === undefined) return { name, score };

@@ -33,7 +33,9 @@ export async function* rejection(...[explorer, settings, facts]: Parameters<Samp
       signal,
     })) {
       if (logWeights.length === 0) sizes.push(effectiveSampleSize);
-      yield { step, share: kept.length / samples, particles: island.particles, effectiveSampleSize };
+      // where nothing is kept, the run ends with its attempts
+      const share = Math.max(kept.length / samples, logWeights.length / attempts);
+      yield { step, share, particles: island.particles, effectiveSampleSize };
     }
     for (const particle of island.particles) {
       if (kept.length === samples) break;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { condition } from "../../bellman/index.ts";
 import { regex, table, tree } from "../../space/index.ts";
 import { type LanguageModel, tableModel } from "../models/index.ts";
-import type { Potential } from "../potentials/index.ts";
+import { type Potential, reward as programReward } from "../potentials/index.ts";
 import { SAMPLERS, type SamplerName, type SteerOptions } from "./settings.ts";
 import { steer } from "./steer.ts";
 import { steered } from "./testing/run.ts";
@@ -15,6 +15,8 @@ const nothing = table(space, "reward", () => 0);
 const reward = condition(nothing, regex(".*b.*c", space.tokens));
 const potential = tablePotential(reward, noGuess, true);
 const wish: Wish = { potential, maximumTokens: 4 };
+/** One response weighs more than all others together. */
+const heavy = programReward((all) => all.map(({ text }) => (text === "ca" ? 30 : 0)));
 const samplers = Object.keys(SAMPLERS) as SamplerName[];
 
 describe("every sampler", () => {
@@ -275,3 +277,40 @@ function slowly(port: LanguageModel): LanguageModel {
     },
   };
 }
+
+test("rejection tells how far it is also where nothing is kept", async () => {
+  const rare = tablePotential(condition(nothing, regex("ccc.", space.tokens)), noGuess, true);
+  const run = steer(
+    tableModel(model),
+    [],
+    { potential: rare, maximumTokens: 4 },
+    {
+      sampler: "rejection",
+      particles: 2,
+      samples: 1000,
+      attempts: 20,
+      seed: 3,
+    },
+  );
+  const shares: number[] = [];
+  await expect(
+    (async () => {
+      for await (const { share } of run) shares.push(share as number);
+    })(),
+  ).rejects.toThrow(/none of 20 attempts met the wish/);
+  expect(shares.at(-1)).toBeCloseTo(0.9, 12);
+});
+
+test("warnings are about lookahead, not about a student", async () => {
+  const { warnings } = await steered(
+    tableModel(model),
+    {
+      potential: tablePotential(condition(nothing, regex("[^]*", space.tokens)), noGuess, false),
+      maximumTokens: 4,
+      complete: [heavy],
+    },
+    { sampler: "importance", particles: 400, seed: 2 },
+  );
+  expect(warnings.join()).toMatch(/take .*a better lookahead/);
+  expect(warnings.join()).not.toMatch(/student/);
+});

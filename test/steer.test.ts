@@ -53,7 +53,7 @@ describe("arbel steer", () => {
   test("--choices that can never be said are told", async () => {
     const long = folder.write("long.txt", "ab\nabab\na\n");
     const { stderr } = await steer("--choices", long, "--particles", "8");
-    expect(stderr).toContain('warning: 1 of the 3 allowed texts can never be said, such as "abab"');
+    expect(stderr).toContain('warning: 1 of 3 allowed texts have probability 0, such as "abab"');
     const stopped = await steer("--choices", long, "--particles", "8", "--stop-complete");
     expect(stopped.stderr).toMatch(/warning: 2 of the 3 allowed texts .* or a stop comes before their end/);
     const all = await steer("--choices", folder.write("short.txt", "ab\na\n"), "--particles", "8");
@@ -66,6 +66,17 @@ describe("arbel steer", () => {
     expect(effectiveSampleSize).toBeCloseTo(32, 5);
     expect(logPartition.standardError).toBeLessThan(1e-5);
     expect(new Set(samples.map(({ text }: { text: string }) => text))).toEqual(new Set(["ab", "ba", "bb"]));
+  });
+
+  test("--choices in text: exact probabilities, also of what was not drawn, and a warning of what is impossible", async () => {
+    const choices = folder.write("choices.txt", "ab\nba\nbb\nba\u0007\nzzz\n");
+    const { stdout, stderr } = await steer("--choices", choices, "--particles", "1", "--stop-complete");
+    const rows = [...stdout.matchAll(/^ *(\d+\.\d+) % +(\d+\.\d+) % +-\d+\.\d+ {2}(ab|ba|bb)$/gm)];
+    expect(rows.map(([, , , text]) => text).sort()).toEqual(["ab", "ba", "bb"]);
+    expect(rows.reduce((sum, [, exact]) => sum + Number(exact), 0)).toBeCloseTo(100, 2);
+    expect(rows.reduce((sum, [, , drawn]) => sum + Number(drawn), 0)).toBe(100);
+    // one choice begins with another, and one has letters that the model has not
+    expect(stderr).toMatch(/warning: 2 of 5 allowed texts have probability 0/);
   });
 
   test("text shows control characters, and repeats by seed", async () => {
@@ -119,7 +130,7 @@ describe("arbel steer", () => {
     const kept = folder.path("surrogate.json");
     const options = ["--regex", ".*bb", "--lookahead", "surrogate", "--surrogate", kept];
     const first = await steer(...options);
-    expect(first.stderr).toContain("fitting a surrogate");
+    expect(first.stderr).toMatch(/fitting a surrogate[\s\S]*\d+ % {2}round 3 of 3/);
     const second = await steer(...options);
     expect(second.stderr).not.toContain("fitting");
     const found = (stdout: string) => stdout.replace(/model calls.*/, "");
@@ -171,6 +182,42 @@ describe("arbel steer", () => {
 describe("bad input is refused with one line and exit code 2", () => {
   const module = (text: string) => folder.write(`reward-${text.length}.mjs`, text);
   const cases: [what: string, options: () => string[], names: RegExp][] = [
+    ["--surrogate alone", () => ["--regex", "a", "--surrogate", "s.json"], /--surrogate: .*give --lookahead surrogate/],
+    [
+      "--largest of a sampler that needs none",
+      () => ["--regex", "a", "--largest", "3"],
+      /--largest: is for --sampler rej/,
+    ],
+    ["--temperature without a reward", () => ["--regex", "a", "--temperature", "3"], /--temperature: .*give --reward/],
+    ["--tokenizer of a table", () => ["--regex", "a", "--tokenizer", "t.json"], /--tokenizer: is for a server/],
+    [
+      "--context-size of a table",
+      () => ["--regex", "a", "--context-size", "9"],
+      /--context-size: is for a \.gguf file/,
+    ],
+    ["a prompt that is too long", () => ["--prompt", "abababab", "--regex", "a"], /no response begins with "abababab"/],
+    [
+      "a reward above --largest",
+      () => [
+        "--reward",
+        module("export default (all) => all.map(() => 2);"),
+        "--sampler",
+        "rejection",
+        "--largest",
+        "1",
+      ],
+      /--largest is 1, but a response has the log-weight 2: raise it/,
+    ],
+    [
+      "a reward in which differences are lost",
+      () => ["--reward", module("export default (all) => all.map(() => -1e300);")],
+      /\.mjs: .*differences are lost in rounding/,
+    ],
+    [
+      "a list that is too long to be complete",
+      () => ["--choices", folder.write("long.txt", "a".repeat(200_000)), "--stop-complete"],
+      /--stop-complete: .*needs 200001 states/,
+    ],
     ["no wish", () => [], /a wish is missing: give one or more of --regex/],
     [
       "a model of no known format",

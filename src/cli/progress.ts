@@ -10,6 +10,19 @@ export interface Progress {
   readonly secondsLeft?: number;
 }
 
+/** Seconds of a run after which its pace tells something. */
+const KNOWN = 1;
+
+/** Says how long a run takes from here, if it goes on as it has gone. */
+export async function* withTimeLeft(run: AsyncIterable<Progress>): AsyncGenerator<Progress, void, void> {
+  const began = performance.now();
+  for await (const progress of run) {
+    const { done, total } = progress;
+    const seconds = (performance.now() - began) / 1000;
+    yield seconds < KNOWN || done <= 0 ? progress : { ...progress, secondsLeft: (seconds * (total - done)) / done };
+  }
+}
+
 /** Share of the work between two lines where nothing can be redrawn. */
 const STEP = 0.1;
 /** Milliseconds after which there is a line in any case. */

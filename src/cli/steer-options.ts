@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { InputError } from "../space/index.ts";
 import type { SamplerName } from "../steer/index.ts";
 import { jsonOption, seedOption, whole } from "./arguments.ts";
 
@@ -6,6 +7,7 @@ import { jsonOption, seedOption, whole } from "./arguments.ts";
 export interface SteerFlags {
   readonly model?: string;
   readonly tokenizer?: string;
+  readonly contextSize?: number;
   readonly prompt: string;
   readonly regex?: string;
   readonly schema?: string;
@@ -63,6 +65,11 @@ export const addSteerOptions = (command: Command): Command =>
       "a folder, a .gguf file, a table (.json, .safetensors) or a server's address (default: the model that comes along)",
     )
     .option("--tokenizer <path>", "of a server: the tokenizer.json of its model")
+    .option(
+      "--context-size <n>",
+      "of a .gguf file: tokens of the longest context (default: as it was trained, at most 1,024)",
+      whole(1, 10_000_000),
+    )
     .option("--prompt <text>", "what the response follows", "")
     .option("--regex <pattern>", "the whole response matches")
     .option("--schema <file>", "the response is JSON that a JSON Schema allows")
@@ -94,3 +101,32 @@ export const addSteerOptions = (command: Command): Command =>
     .addOption(seedOption())
     .option("--explain", "go along the heaviest response, and tell what every next token is worth")
     .addOption(jsonOption());
+
+/** What an option needs to be of any use. */
+const NEEDS: readonly [option: string, isMet: (flags: SteerFlags) => boolean, repair: string][] = [
+  ["tokenizer", ({ model }) => isAddress(model), "is for a server: leave it out"],
+  [
+    "contextSize",
+    ({ model }) => model?.endsWith(".gguf") === true && !isAddress(model),
+    "is for a .gguf file: leave it out",
+  ],
+  [
+    "surrogate",
+    ({ lookahead }) => lookahead === "surrogate",
+    "is where a surrogate is kept: give --lookahead surrogate too",
+  ],
+  ["largest", ({ sampler }) => sampler === "rejection", "is for --sampler rejection: leave it out"],
+  ["temperature", ({ reward }) => reward !== undefined, "divides the reward: give --reward too"],
+  ["rewardTimeout", ({ reward }) => reward !== undefined, "is for a reward: give --reward too"],
+];
+
+const isAddress = (model: string | undefined): boolean => model !== undefined && /^[a-z][a-z0-9+.-]*:\/\//i.test(model);
+
+/** @throws InputError where an option was given that would change nothing */
+export const refuseUnused = (flags: SteerFlags, command: Command): void => {
+  for (const [option, isMet, repair] of NEEDS) {
+    if (command.getOptionValueSource(option) !== "cli" || isMet(flags)) continue;
+    const name = command.options.find((each) => each.attributeName() === option)?.long;
+    throw new InputError(`${name}: ${repair}`);
+  }
+};

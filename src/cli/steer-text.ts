@@ -1,23 +1,26 @@
-import type { ExplainedStep, SteerResult } from "../steer/index.ts";
+import type { ExactLookahead, ExplainedStep, SteerResult } from "../steer/index.ts";
 import type { SteerFlags } from "./steer-options.ts";
 import { columns, count, nats, percent, printable, responseText } from "./text.ts";
 
 /** Different responses that the text shows; JSON has them all. */
 const SHOWN = 20;
 
+/** What a run was prepared by. */
+interface Prepared {
+  readonly lookahead: string;
+  /** Model calls to look ahead. */
+  readonly prepared: number;
+  readonly exact?: ExactLookahead;
+}
+
 /** What a run found, for people. */
 export const resultText = (
   flags: SteerFlags,
-  { lookahead, prepared }: { readonly lookahead: string; readonly prepared: number },
+  { lookahead, prepared, exact }: Prepared,
   result: SteerResult,
 ): string => {
   const { logPartition, effectiveSampleSize, modelCalls, modelTokens } = result;
   const { estimate, standardError, interval } = logPartition;
-  const merged = mergedOf(result);
-  const rows = merged
-    .slice(0, SHOWN)
-    .map(({ text, share, logModel }) => [percent(share), nats(logModel), responseText(text)]);
-  const more = merged.length > SHOWN ? `… ${count(merged.length - SHOWN)} more\n` : "";
   const facts = columns(
     [
       [
@@ -33,10 +36,35 @@ export const resultText = (
     ],
     [0, 1],
   );
-  const table = columns([["share", "model's log", "response"], ...rows], [2]);
   const holds = result.guarantees.map((text) => `* ${text}\n`).join("");
-  return `${table}${more}\n${facts}\n${holds}`;
+  return `${exact ? exactTable(exact, result) : sampledTable(result)}\n${facts}\n${holds}`;
 };
+
+const sampledTable = (result: SteerResult): string => {
+  const merged = mergedOf(result);
+  const rows = merged
+    .slice(0, SHOWN)
+    .map(({ text, share, logModel }) => [percent(share), nats(logModel), responseText(text)]);
+  return `${columns([["share", "model's log", "response"], ...rows], [2])}${moreOf(merged.length)}`;
+};
+
+/** All responses that are possible, also those that were not drawn. */
+const exactTable = ({ responses, logPartition }: ExactLookahead, result: SteerResult): string => {
+  const drawn = new Map(mergedOf(result).map(({ text, share }) => [text, share]));
+  const possible = responses.filter(({ logProbability }) => logProbability > -Infinity);
+  const rows = possible
+    .slice(0, SHOWN)
+    .map(({ text, logProbability }) => [
+      percent(Math.exp(logProbability - logPartition)),
+      percent(drawn.get(text) ?? 0),
+      nats(logProbability),
+      responseText(text),
+    ]);
+  const table = columns([["exact", "drawn", "model's log", "response"], ...rows], [3]);
+  return `${table}${moreOf(possible.length)}`;
+};
+
+const moreOf = (length: number): string => (length > SHOWN ? `… ${count(length - SHOWN)} more\n` : "");
 
 /** Responses of the same text together, the heaviest first. */
 const mergedOf = ({ samples }: SteerResult) => {

@@ -4,12 +4,14 @@ import { InputError } from "../space/index.ts";
 import type {
   Constraint,
   ConstraintPotential,
+  ExactLookahead,
   GrammarPotential,
   LanguageModel,
   Potential,
   Surrogate,
   Wish,
 } from "../steer/index.ts";
+import { type Progress, withTimeLeft } from "./progress.ts";
 import type { SteerFlags } from "./steer-options.ts";
 import { openSteerReward, type SteerReward } from "./steer-reward.ts";
 import { printable } from "./text.ts";
@@ -25,6 +27,8 @@ export interface GivenWish {
   readonly masking: Potential;
   /** What was looked ahead by. */
   readonly lookahead: Lookahead;
+  /** All allowed responses with the model's log-probabilities, where they are known and no reward changes them. */
+  readonly exact?: ExactLookahead;
   /** Frees memory and threads. */
   readonly dispose: () => Promise<void>;
 }
@@ -38,8 +42,10 @@ export interface WishContext {
   readonly prompt: readonly number[];
   readonly flags: SteerFlags;
   readonly signal: AbortSignal;
-  /** Tells how far the preparations are. */
+  /** Tells what was prepared. */
   readonly told: (line: string) => Promise<void>;
+  /** Shows how far a preparation is. */
+  readonly shown: (run: AsyncIterable<Progress>) => Promise<void>;
 }
 
 /** Makes the wish that the options say. @throws InputError where it cannot be made or met */
@@ -75,9 +81,11 @@ const wishWith = async (reward: SteerReward | undefined, context: WishContext): 
   const plain = refused("the wish", () => steering.constrain(constraint, model.vocabulary, { maximumTokens }));
   const nested = schema?.nested;
   const join = (potential: Potential) => (nested ? steering.productOf([potential, nested]) : potential);
+  const ahead = await lookingAhead(lookahead, plain, { ...context, model });
   return {
+    ...(ahead.exact && !reward ? { exact: ahead.exact } : {}),
     wish: {
-      potential: join(await lookingAhead(lookahead, plain, { ...context, model })),
+      potential: join(ahead.potential),
       maximumTokens,
       ...(reward ? { complete: [reward.potential] } : {}),
     },
@@ -105,11 +113,11 @@ const stopped = (
       "--stop-complete: no constraint tells when a response is complete: give one that does not nest, or --stop a text",
     );
   }
-  return steering.stopAt(model, prompt, { when: whole });
+  return refused("--stop-complete", () => steering.stopAt(model, prompt, { when: whole }));
 };
 
 /** Runs work; what it refuses becomes bad input of a place. */
-const refused = <T>(place: string, work: () => T): T => {
+export const refused = <T>(place: string, work: () => T): T => {
   try {
     return work();
   } catch (error) {
@@ -117,7 +125,7 @@ const refused = <T>(place: string, work: () => T): T => {
   }
 };
 
-const asInput = (place: string, error: unknown): unknown => {
+export const asInput = (place: string, error: unknown): unknown => {
   const refusal = error instanceof RangeError || error instanceof SyntaxError || error instanceof TypeError;
   return refusal && !(error instanceof InputError)
     ? new InputError(`${place}: ${error.message}`, { cause: error })
@@ -171,27 +179,43 @@ const schemaIn = async (
   }
 };
 
-const lookingAhead = async (kind: Lookahead, plain: ConstraintPotential, context: WishContext): Promise<Potential> => {
-  const { steering, model, prompt, flags, signal, told } = context;
-  if (kind === "none") return plain;
+interface Ahead {
+  readonly potential: Potential;
+  readonly exact?: ExactLookahead;
+}
+
+const lookingAhead = async (kind: Lookahead, plain: ConstraintPotential, context: WishContext): Promise<Ahead> => {
+  const { steering, prompt } = context;
+  if (kind === "none") return { potential: plain };
   if (kind === "surrogate") {
     const surrogate = await surrogateOf(plain, context);
-    return refused("--lookahead surrogate", () => steering.surrogateLookahead(plain, surrogate, prompt));
+    return { potential: refused("--lookahead surrogate", () => steering.surrogateLookahead(plain, surrogate, prompt)) };
   }
+  const exact = await exactOf(plain, context);
+  return { potential: exact.potential, exact };
+};
+
+const exactOf = async (
+  plain: ConstraintPotential,
+  { steering, model, prompt, signal, told, flags }: WishContext,
+): Promise<ExactLookahead> => {
+  let exact: ExactLookahead;
   try {
-    const exact = await steering.exactLookahead(model, prompt, plain, { signal });
-    await told(`exact lookahead: ${exact.nodes} beginnings scored, log Z ${exact.logPartition.toFixed(6)} nats`);
-    const never = exact.responses.filter(({ logProbability }) => logProbability === -Infinity);
-    if (never.length > 0) {
-      await told(
-        `warning: ${never.length} of the ${exact.responses.length} allowed texts can never be said, such as ${shortened(never[0]?.text ?? "")}: ` +
-          `they need more than ${flags.maxTokens} tokens, the model gives them probability 0, or a stop comes before their end`,
-      );
-    }
-    return exact.potential;
+    exact = await steering.exactLookahead(model, prompt, plain, { signal });
   } catch (error) {
     throw asInput("--lookahead exact", error);
   }
+  const { nodes, logPartition, responses } = exact;
+  await told(`exact lookahead: ${nodes} beginnings scored, log Z ${logPartition.toFixed(6)} nats`);
+  const never = responses.filter(({ logProbability }) => logProbability === -Infinity);
+  if (never.length > 0) {
+    const why = flags.stopComplete ? ", or --stop-complete ends them before" : "";
+    await told(
+      `warning: ${never.length} of ${responses.length} allowed texts have probability 0, such as ${shortened(never[0]?.text ?? "")}: ` +
+        `the model's tokens do not spell them in ${flags.maxTokens}${why}`,
+    );
+  }
+  return exact;
 };
 
 /** Longest text in a message. */
@@ -202,7 +226,7 @@ const shortened = (text: string): string =>
 
 /** The surrogate of a file, or a new one, which the file then holds. */
 const surrogateOf = async (plain: ConstraintPotential, context: WishContext): Promise<Surrogate> => {
-  const { steering, model, prompt, flags, signal, told } = context;
+  const { steering, model, prompt, flags, signal, told, shown } = context;
   const { surrogate: path, seed, maxTokens } = flags;
   if (path !== undefined && existsSync(path)) {
     const surrogate = steering.parseSurrogate(readText(path), path);
@@ -219,14 +243,38 @@ const surrogateOf = async (plain: ConstraintPotential, context: WishContext): Pr
     prompts: [prompt],
     maximumTokens: Math.max(1, maxTokens),
     wishes: [plain],
+    rounds: ROUNDS,
     seed,
     signal,
   });
-  let step = await fitting.next();
-  while (!step.done) step = await fitting.next();
+  let fitted: Surrogate | undefined;
+  await shown(
+    withTimeLeft(
+      (async function* () {
+        for (;;) {
+          const next = await fitting.next();
+          if (next.done) {
+            fitted = next.value;
+            return;
+          }
+          const { round, tokens, open } = next.value;
+          const most = Math.max(1, maxTokens) + 1;
+          yield {
+            done: round * most + tokens,
+            total: ROUNDS * most,
+            label: `round ${round + 1} of ${ROUNDS}, ${open} samples go on`,
+          };
+        }
+      })(),
+    ),
+  );
+  const surrogate = fitted as Surrogate;
   if (path !== undefined) {
-    writeText(path, steering.formatSurrogate(step.value));
+    writeText(path, steering.formatSurrogate(surrogate));
     await told(`the surrogate is kept in ${path}`);
   }
-  return step.value;
+  return surrogate;
 };
+
+/** Rounds of fitting a surrogate. */
+const ROUNDS = 3;

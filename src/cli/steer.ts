@@ -5,8 +5,8 @@ import type { ExplainedStep, LanguageModel, SteerOptions, SteerProgress, SteerRe
 import { interruptible } from "./interrupted.ts";
 import { readModel } from "./model.ts";
 import type { Output } from "./output.ts";
-import { type Progress, showProgress } from "./progress.ts";
-import { addSteerOptions, type SteerFlags } from "./steer-options.ts";
+import { type Progress, showProgress, withTimeLeft } from "./progress.ts";
+import { addSteerOptions, refuseUnused, type SteerFlags } from "./steer-options.ts";
 import { explanationText, resultText } from "./steer-text.ts";
 import { type GivenWish, wishOf } from "./steer-wish.ts";
 import { printable, toJson } from "./text.ts";
@@ -40,12 +40,20 @@ export const addSteer = (program: Command, output: Output): void => {
     .description("sample a language model's responses given constraints and rewards, undistorted");
   addSteerOptions(command)
     .addHelpText("after", EXAMPLES)
-    .action((flags: SteerFlags) =>
-      interruptible(
+    .action((flags: SteerFlags, given: Command) => {
+      refuseUnused(flags, given);
+      return interruptible(
         () => "stopped",
-        (signal) => steerCommand(flags, output, signal),
-      ),
-    );
+        (signal) => steerCommand(flags, output, signal).catch(asOptions),
+      );
+    });
+};
+
+/** A number out of range comes from what was given, if only from a prompt that is too long: it is bad input, in the words of the options. */
+const asOptions = (error: unknown): never => {
+  if (!(error instanceof RangeError)) throw error;
+  const message = error.message.replaceAll('"contextSize"', "--context-size").replaceAll('"largest"', "--largest");
+  throw new InputError(message, { cause: error });
 };
 
 const steerCommand = async (flags: SteerFlags, output: Output, signal: AbortSignal): Promise<void> => {
@@ -57,7 +65,8 @@ const steerCommand = async (flags: SteerFlags, output: Output, signal: AbortSign
   try {
     const prompt = await promptOf(model, flags.prompt);
     const told = (line: string) => output.log(line);
-    const given = await wishOf({ steering, model, prompt, flags, signal, told });
+    const shown = (run: AsyncIterable<Progress>) => showProgress(output, run);
+    const given = await wishOf({ steering, model, prompt, flags, signal, told, shown });
     try {
       const run = steering.steer(given.model, prompt, given.wish, optionsOf(flags, signal));
       const prepared = model.usage();
@@ -67,7 +76,7 @@ const steerCommand = async (flags: SteerFlags, output: Output, signal: AbortSign
       await output.print(
         flags.json
           ? `${toJson(jsonOf(result, steps), 2)}\n`
-          : `${resultText(flags, { lookahead: given.lookahead, prepared: prepared.calls }, result)}${steps ? `\n${explanationText(steps)}` : ""}`,
+          : `${resultText(flags, { ...given, prepared: prepared.calls }, result)}${steps ? `\n${explanationText(steps)}` : ""}`,
       );
     } finally {
       await given.dispose();
@@ -118,12 +127,15 @@ const jsonOf = (result: SteerResult, explanation: readonly ExplainedStep[] | und
 };
 
 /** A table is a language model too: the exact one to try things on. */
-const opened = async ({ model, tokenizer }: SteerFlags, steering: Steering): Promise<LanguageModel> => {
+const opened = async ({ model, tokenizer, contextSize }: SteerFlags, steering: Steering): Promise<LanguageModel> => {
   if (model !== undefined && /\.(json|safetensors)$/.test(model) && existsSync(model) && statSync(model).isFile()) {
     return steering.tableModel(readModel(model).arm, { name: model });
   }
   const { openModel, shippedModel } = await import("../steer/models/node/index.ts");
-  return openModel(model ?? shippedModel(), tokenizer === undefined ? {} : { tokenizer });
+  return openModel(model ?? shippedModel(), {
+    ...(tokenizer === undefined ? {} : { tokenizer }),
+    ...(contextSize === undefined ? {} : { contextSize }),
+  });
 };
 
 const promptOf = async ({ vocabulary }: LanguageModel, prompt: string): Promise<number[]> => {
@@ -156,7 +168,7 @@ const finished = async (
     }
   }
   try {
-    await showProgress(output, progress());
+    await showProgress(output, withTimeLeft(progress()));
   } catch (error) {
     if (!(error instanceof steering.DeadEndError && error.step === 0)) throw error;
     throw new InputError(error.message, { cause: error });

@@ -1,6 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { armOf, condition, toLogits } from "../src/bellman/index.ts";
 import { parseTable, regex, type Table } from "../src/space/index.ts";
+import { openModel, shippedModel } from "../src/steer/models/node/index.ts";
+import { loopbackServer } from "../src/steer/models/testing/loopback-server.ts";
 import { arbel, arbelJson, type Folder, temporaryFolder } from "./testing/command-line.ts";
 
 /** Words over a, b and a control character, up to three letters, as a model. */
@@ -170,6 +174,28 @@ describe("arbel steer", () => {
     );
     for (const { text } of samples) expect(text).toMatch(/^(the )?[A-Z][a-z]+[.,]$/);
     expect(logPartition.estimate).toBeLessThan(0);
+  });
+
+  test("a server is asked for the model and the tokens that the options say", async () => {
+    const backing = await openModel(shippedModel());
+    const server = await loopbackServer("classic", backing);
+    try {
+      folder.write("generation_config.json", { eos_token_id: backing.vocabulary.ends[0] });
+      const tokenizer = folder.write("tokenizer.json", readFileSync(join(shippedModel(), "tokenizer.json"), "utf8"));
+      const asked = ["--tokenizer", tokenizer, "--server-model", "large", "--top", "7"];
+      const address = ["--model", `${server.url}/v1`, ...asked];
+      const wish = ["--prompt", "We live in ", "--regex", "[A-Za-z ]+[.,]", "--stop-complete", "--particles", "8"];
+      const { guarantees } = await arbelJson("steer", ...address, ...wish);
+      expect(guarantees.join()).toMatch(/rows were truncated/);
+      expect(server.received.at(-1)?.body).toMatchObject({ model: "large", logprobs: 7 });
+      const rare = ["--prompt", "We live in ", "--regex", "Zx", "--max-tokens", "4"];
+      const { code, stderr } = await arbel("steer", ...address, ...rare);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/can begin a response .*rows were truncated .* ask for more tokens \(--top\)/);
+    } finally {
+      await server.close();
+      await backing.dispose();
+    }
   });
 
   test("help has examples", async () => {

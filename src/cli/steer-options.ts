@@ -7,6 +7,8 @@ import { jsonOption, seedOption, whole } from "./arguments.ts";
 export interface SteerFlags {
   readonly model?: string;
   readonly tokenizer?: string;
+  readonly serverModel?: string;
+  readonly top?: number;
   readonly contextSize?: number;
   readonly prompt: string;
   readonly regex?: string;
@@ -65,6 +67,8 @@ export const addSteerOptions = (command: Command): Command =>
       "a folder, a .gguf file, a table (.json, .safetensors) or a server's address (default: the model that comes along)",
     )
     .option("--tokenizer <path>", "of a server: the tokenizer.json of its model")
+    .option("--server-model <name>", "of a server that has several models: the one to ask")
+    .option("--top <n>", "of a server: how many of the likeliest tokens it reports", whole(1, 10_000_000))
     .option(
       "--context-size <n>",
       "of a .gguf file: tokens of the longest context (default: as it was trained, at most 1,024)",
@@ -96,7 +100,11 @@ export const addSteerOptions = (command: Command): Command =>
     .option("--surrogate <file>", "where the surrogate is kept: read if it is there, else fitted and written")
     .addOption(new Option("--sampler <name>", "how to sample").choices([...SAMPLER_NAMES]).default("smc"))
     .option("--particles <n>", "particles, attempts or chains side by side", whole(1, 1_000_000), 64)
-    .option("--samples <n>", "how many responses to return (default: all particles, with their weights)", whole(1))
+    .option(
+      "--samples <n>",
+      "how many responses to return (default: all particles, with their weights)",
+      whole(1, 1_000_000),
+    )
     .option("--largest <nats>", "of rejection with a reward: its largest value over the temperature", finite)
     .addOption(seedOption())
     .option("--explain", "go along the heaviest response, and tell what every next token is worth")

@@ -127,7 +127,10 @@ const jsonOf = (result: SteerResult, explanation: readonly ExplainedStep[] | und
 };
 
 /** A table is a language model too: the exact one to try things on. */
-const opened = async ({ model, tokenizer, contextSize }: SteerFlags, steering: Steering): Promise<LanguageModel> => {
+const opened = async (
+  { model, tokenizer, contextSize, serverModel, top }: SteerFlags,
+  steering: Steering,
+): Promise<LanguageModel> => {
   if (model !== undefined && /\.(json|safetensors)$/.test(model) && existsSync(model) && statSync(model).isFile()) {
     return steering.tableModel(readModel(model).arm, { name: model });
   }
@@ -135,6 +138,7 @@ const opened = async ({ model, tokenizer, contextSize }: SteerFlags, steering: S
   return openModel(model ?? shippedModel(), {
     ...(tokenizer === undefined ? {} : { tokenizer }),
     ...(contextSize === undefined ? {} : { contextSize }),
+    server: { model: serverModel, top },
   });
 };
 
@@ -170,8 +174,9 @@ const finished = async (
   try {
     await showProgress(output, withTimeLeft(progress()));
   } catch (error) {
-    if (!(error instanceof steering.DeadEndError && error.step === 0)) throw error;
-    throw new InputError(error.message, { cause: error });
+    if (!(error instanceof steering.DeadEndError)) throw error;
+    const message = error.message.replace('("top")', "(--top)");
+    throw error.step === 0 ? new InputError(message, { cause: error }) : new Error(message, { cause: error });
   }
   return result as SteerResult;
 };

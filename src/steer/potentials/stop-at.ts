@@ -43,7 +43,11 @@ export const stopAt = (model: LanguageModel, prompt: readonly number[], options:
     throw new RangeError(`"maximumTokens" must be a whole number ≥ 0, got ${String(maximumTokens)}`);
   }
   const [end] = vocabulary.ends;
-  if (end === undefined) throw new RangeError(`${model.name} has no token that ends a response`);
+  if (end === undefined) {
+    throw new RangeError(
+      `${model.name} has no token that ends a response: name one by "ends", or as "eos_token_id" in a generation_config.json beside its tokenizer.json`,
+    );
+  }
   const table = when && byteTable(when.bytes, when.name);
   const ended: NextTokens = { logProbabilities: new Float64Array(vocabulary.size).fill(-Infinity), missing: 0 };
   ended.logProbabilities[end] = 0;

@@ -301,6 +301,17 @@ test("rejection tells how far it is also where nothing is kept", async () => {
   expect(shares.at(-1)).toBeCloseTo(0.9, 12);
 });
 
+test("where rows are truncated, a dead end says so", async () => {
+  const few = tableModel(model, { top: 1 });
+  const [row] = await few.next([[]]);
+  const first = row?.logProbabilities.findIndex((value) => value > -Infinity) as number;
+  const others = [0, 1, 2].filter((token) => token !== first).map((token) => space.tokens[token]);
+  const away = tablePotential(condition(nothing, regex(`[${others.join("")}].*`, space.tokens)), noGuess, true);
+  await expect(steered(few, { potential: away, maximumTokens: 4 }, { seed: 1 })).rejects.toThrow(
+    /no token of the model can begin .*; the model's rows were truncated and left out up to \d+ % .*: ask for more tokens/,
+  );
+});
+
 test("warnings are about lookahead, not about a student", async () => {
   const { warnings } = await steered(
     tableModel(model),

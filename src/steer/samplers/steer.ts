@@ -122,7 +122,9 @@ export async function* steer(
   const run = BY_NAME[settings.sampler](explorer, settings, { hard });
   const breathe = breather();
   for (;;) {
-    const next = await run.next();
+    const next = await run.next().catch((error: unknown) => {
+      throw withTruncation(error, explorer);
+    });
     if (next.done) return resultOf(model, explorer, wish, hard, next.value);
     yield progressOf(model, explorer, next.value);
     await breathe();
@@ -134,7 +136,10 @@ const checkWish = ({ name, vocabulary }: LanguageModel, { maximumTokens }: Wish)
     throw new RangeError(`"maximumTokens" must be a whole number ≥ 0, got ${String(maximumTokens)}`);
   }
   if (vocabulary.ends.length === 0) {
-    throw new RangeError(`the model ${name} has no token that ends a response, so no response of it is whole`);
+    throw new RangeError(
+      `the model ${name} has no token that ends a response, so no response of it is whole: name one by "ends", or as "eos_token_id" ` +
+        "in a generation_config.json beside its tokenizer.json",
+    );
   }
 };
 
@@ -142,6 +147,14 @@ const impossible = ({ potential }: Wish, value: number): Error =>
   value === -Infinity
     ? new DeadEndError(`the wish "${potential.name}" is impossible: no response meets it`, 0)
     : new RangeError(`the potential "${potential.name}" must start with a finite value, got ${value}`);
+
+/** What was left out of a model's rows may be what the wish allows. */
+const withTruncation = (error: unknown, explorer: Explorer): unknown => {
+  const { missing } = explorer.usage();
+  if (!(error instanceof DeadEndError) || missing === 0) return error;
+  const left = `the model's rows were truncated and left out up to ${(100 * missing).toPrecision(2)} % of the probability`;
+  return new DeadEndError(`${error.message}; ${left}: ask for more tokens ("top")`, error.step);
+};
 
 /** Milliseconds after which others get a turn. */
 const TURN = 50;

@@ -60,7 +60,7 @@ const onlyModel = async ({ name, requester, signal }: OpenaiServer): Promise<str
   if (ids.length === 1) return ids[0] as string;
   const few = ids.slice(0, 5).join(", ");
   throw new ServerError(
-    `${name}: has ${ids.length} models${ids.length > 0 ? ` (${few}…)` : ""}: say which with "model"`,
+    `${name}: has ${ids.length} models${ids.length > 0 ? ` (${few}…)` : ""}: say which with "model" (--server-model)`,
   );
 };
 

@@ -17,7 +17,8 @@ const KINDS = { normal: 1, userDefined: 4, byte: 6 };
  * @throws InputError where the file has another kind of vocabulary, or none
  */
 export const ggufBytes = ({ model, tokens, token_type }: GgufTokens, source: string): (Uint8Array | null)[] => {
-  if (!Array.isArray(tokens) || tokens.length === 0) throw new InputError(`${source}: holds no vocabulary`);
+  if (!Array.isArray(tokens) || tokens.length === 0)
+    throw new InputError(`${source}: holds no vocabulary: fetch or convert the file again`);
   if (model !== "llama" && model !== "gpt2" && model !== "t5") {
     throw new InputError(
       `${source}: the vocabulary ${JSON.stringify(model)} is not supported: use one of llama, gpt2, t5`,

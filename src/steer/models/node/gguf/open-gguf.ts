@@ -62,7 +62,9 @@ export const openGguf = async (path: string, options: GgufOptions = {}): Promise
   } catch (error) {
     await llama.dispose();
     const why = (error as Error).message.replaceAll(/\s+/g, " ");
-    throw new InputError(`${path}: llama.cpp cannot load it (${why})`, { cause: error });
+    throw new InputError(`${path}: llama.cpp cannot load it (${why}): fetch or convert the file again`, {
+      cause: error,
+    });
   }
 };
 
@@ -95,7 +97,9 @@ const vocabularyBytes = async (library: Library, path: string): Promise<(Uint8Ar
   try {
     ({ metadata } = await library.readGgufFileInfo(path, { logWarnings: false }));
   } catch (error) {
-    throw new InputError(`${path}: is no GGUF file (${(error as Error).message})`, { cause: error });
+    throw new InputError(`${path}: is no GGUF file (${(error as Error).message}): fetch or convert it again`, {
+      cause: error,
+    });
   }
   return ggufBytes((metadata.tokenizer?.ggml ?? {}) as Parameters<typeof ggufBytes>[0], path);
 };

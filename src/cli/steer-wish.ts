@@ -117,7 +117,7 @@ const stopped = (
 };
 
 /** Runs work; what it refuses becomes bad input of a place. */
-export const refused = <T>(place: string, work: () => T): T => {
+const refused = <T>(place: string, work: () => T): T => {
   try {
     return work();
   } catch (error) {
@@ -125,7 +125,7 @@ export const refused = <T>(place: string, work: () => T): T => {
   }
 };
 
-export const asInput = (place: string, error: unknown): unknown => {
+const asInput = (place: string, error: unknown): unknown => {
   const refusal = error instanceof RangeError || error instanceof SyntaxError || error instanceof TypeError;
   return refusal && !(error instanceof InputError)
     ? new InputError(`${place}: ${error.message}`, { cause: error })

@@ -244,6 +244,7 @@ describe("bad input is refused with one line and exit code 2", () => {
       () => ["--choices", folder.write("long.txt", "a".repeat(200_000)), "--stop-complete"],
       /--stop-complete: .*needs 200001 states/,
     ],
+    ["a stop that the tokens do not spell", () => ["--regex", "a+", "--stop", "é"], /--stop: none of the .*"é"/],
     ["no wish", () => [], /a wish is missing: give one or more of --regex/],
     [
       "a model of no known format",

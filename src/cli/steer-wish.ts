@@ -105,7 +105,14 @@ const stopped = (
   whole: Constraint | undefined,
 ): LanguageModel => {
   if (stop !== undefined) {
-    return refused("--stop", () => steering.stopAt(model, prompt, { when: steering.containing({ endsWith: stop }) }));
+    const when = refused("--stop", () => steering.containing({ endsWith: stop }));
+    try {
+      // a text that the tokens do not spell would never stop anything
+      steering.constrain(when, model.vocabulary);
+    } catch (error) {
+      throw new InputError(`--stop: ${(error as Error).message}`, { cause: error });
+    }
+    return refused("--stop", () => steering.stopAt(model, prompt, { when }));
   }
   if (!stopComplete) return model;
   if (!whole) {

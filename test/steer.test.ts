@@ -59,7 +59,7 @@ describe("arbel steer", () => {
     const { stderr } = await steer("--choices", long, "--particles", "8");
     expect(stderr).toContain('warning: 1 of 3 allowed texts have probability 0, such as "abab"');
     const stopped = await steer("--choices", long, "--particles", "8", "--stop-complete");
-    expect(stopped.stderr).toMatch(/warning: 2 of the 3 allowed texts .* or a stop comes before their end/);
+    expect(stopped.stderr).toMatch(/warning: 2 of 3 allowed texts .* or --stop-complete ends them before/);
     const all = await steer("--choices", folder.write("short.txt", "ab\na\n"), "--particles", "8");
     expect(all.stderr).not.toContain("warning");
   });

@@ -20,13 +20,9 @@ export const resultText = (
   result: SteerResult,
 ): string => {
   const { logPartition, effectiveSampleSize, modelCalls, modelTokens } = result;
-  const { estimate, standardError, interval } = logPartition;
   const facts = columns(
     [
-      [
-        "log-partition",
-        `${nats(estimate)} ± ${nats(standardError)} nats, between ${nats(interval[0])} and ${nats(interval[1])}`,
-      ],
+      ["log-partition", partitionText(logPartition)],
       ["effective sample size", effectiveSampleSize.toFixed(1)],
       [
         "model calls",
@@ -39,6 +35,12 @@ export const resultText = (
   const holds = result.guarantees.map((text) => `* ${text}\n`).join("");
   return `${exact ? exactTable(exact, result) : sampledTable(result)}\n${facts}\n${holds}`;
 };
+
+/** An estimate with its error, or what is known. */
+const partitionText = ({ estimate, standardError, interval }: SteerResult["logPartition"]): string =>
+  standardError === 0
+    ? `${nats(estimate)} nats, exact`
+    : `${nats(estimate)} ± ${nats(standardError)} nats, between ${nats(interval[0])} and ${nats(interval[1])}`;
 
 const sampledTable = (result: SteerResult): string => {
   const merged = mergedOf(result);

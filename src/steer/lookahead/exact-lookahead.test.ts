@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { type Constraint, matches, oneOf, tokenLength } from "../constraints/index.ts";
-import { constrain } from "../potentials/index.ts";
+import type { LanguageModel } from "../models/index.ts";
+import { constrain, reward } from "../potentials/index.ts";
+import { type SteerOptions, steer, type Wish } from "../samplers/index.ts";
 import {
   logSum,
   modelScore,
@@ -148,6 +150,50 @@ describe("exact lookahead", () => {
     };
     const potential = constrain(oneOf(["a", "b"]), model.vocabulary);
     await expect(exactLookahead(none, [], potential)).rejects.toThrow(/gives probability 0 to all 2 texts/);
+  });
+
+  describe("a run tells log Z as lookahead has computed it", () => {
+    const potential = constrain(oneOf(["ab", "aé", "b", "abab"]), model.vocabulary, { maximumTokens: MAXIMUM });
+    const told = async (wish: Wish, by: LanguageModel, prompt: readonly number[], options: SteerOptions = {}) => {
+      const run = steer(by, prompt, wish, { particles: 8, seed: 5, ...options });
+      let step = await run.next();
+      while (!step.done) step = await run.next();
+      return step.value;
+    };
+    const isExact = (guarantees: readonly string[]) => guarantees.some((text) => text.startsWith("exact: log Z"));
+
+    test.each(["smc", "importance", "masking"] as const)("%s", async (sampler) => {
+      const scores: number[] = [];
+      for (const tokens of sequences) {
+        if ((await sumAlong(potential, tokens, END)) > -Infinity) scores.push(await modelScore(model, PROMPT, tokens));
+      }
+      const ahead = await exactLookahead(model, PROMPT, potential, { tolerance: 1e-3 });
+      const wish = { potential: ahead.potential, maximumTokens: MAXIMUM };
+      const { logPartition, guarantees } = await told(wish, model, PROMPT, { sampler });
+      const [lower, upper] = logPartition.interval;
+      expect(logPartition).toMatchObject({ estimate: ahead.logPartition, standardError: 0 });
+      expect(lower - 1e-12).toBeLessThanOrEqual(logSum(scores));
+      expect(logSum(scores)).toBeLessThanOrEqual(upper + 1e-12);
+      expect(upper - lower).toBeLessThanOrEqual(2e-3);
+      expect(isExact(guarantees)).toBe(true);
+      expect(guarantees.join()).not.toMatch(/unbiased|Markov|interval/);
+    });
+
+    test("but not where the model, the prompt, the limit or the wish is another", async () => {
+      const ahead = await exactLookahead(model, PROMPT, potential);
+      const wish = { potential: ahead.potential, maximumTokens: MAXIMUM };
+      const length = reward((responses) => responses.map(({ tokens }) => tokens.length), { name: "length" });
+      const runs = [
+        await told(wish, { ...model }, PROMPT),
+        await told(wish, model, [0]),
+        await told({ ...wish, maximumTokens: MAXIMUM - 1 }, model, PROMPT),
+        await told({ ...wish, complete: [length] }, model, PROMPT),
+      ];
+      for (const { logPartition, guarantees } of runs) {
+        expect(logPartition.standardError).toBeGreaterThan(0);
+        expect(isExact(guarantees)).toBe(false);
+      }
+    });
   });
 
   test("a bound on tokens is kept", async () => {

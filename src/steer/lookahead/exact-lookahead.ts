@@ -31,7 +31,10 @@ export interface ExactLookaheadOptions {
 
 /** A potential that knows what is to come, and the distribution it steers to. */
 export interface ExactLookahead {
-  /** The same constraint with `Û = log P(the model finishes within it | s)`: all weights are 1, up to the tolerance. */
+  /**
+   * The same constraint with `Û = log P(the model finishes within it | s)`: all weights are 1, up to the tolerance. A run of the same model and
+   * prompt gives `log Z` as computed here, not as estimated by its weights.
+   */
   readonly potential: Potential;
   /** The allowed texts with `log P(text | prompt)` of the model, in nats, likeliest first. */
   readonly responses: readonly { readonly text: string; readonly logProbability: number }[];
@@ -88,8 +91,12 @@ export const exactLookahead = async (
   const responses = texts
     .map((bytes, index) => ({ text: decoder.decode(bytes), logProbability: scored.logProbabilities[index] as number }))
     .sort((left, right) => right.logProbability - left.logProbability);
+  const ahead = steered(potential, vocabulary.ends, scored, filter);
+  const { maximumTokens } = potential;
+  // beyond what was scored values are upper bounds, so the start's is one too
+  const interval = [logPartition, Math.max(logPartition, ahead.start().value)] as const;
   return {
-    potential: steered(potential, vocabulary.ends, scored, filter),
+    potential: { ...ahead, price: { model, prompt: [...prompt], maximumTokens, interval } },
     responses,
     logPartition,
     error: scored.error,

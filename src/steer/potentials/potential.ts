@@ -1,3 +1,5 @@
+import type { LanguageModel } from "../models/index.ts";
+
 /** What long-running calls take. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -29,6 +31,18 @@ export interface Potential<State = unknown> {
   at?(states: readonly State[], tokens: readonly number[], options?: CallOptions): Promise<Float64Array>;
   /** The state after a token that is no end and that the state's row does not forbid. */
   advance(state: State, token: number): State;
+  /** What `log Z` is, where it was computed. */
+  readonly price?: KnownPrice;
+}
+
+/** `log Z = log Σ_y π(y|x)·exp φ(y)` of one potential, for one model and prompt, computed and not estimated. */
+export interface KnownPrice {
+  readonly model: LanguageModel;
+  readonly prompt: readonly number[];
+  /** Of responses of at most so many tokens. */
+  readonly maximumTokens: number;
+  /** Between these, in nats. */
+  readonly interval: readonly [lower: number, upper: number];
 }
 
 /** A response, finished or so far, as a program sees it. */

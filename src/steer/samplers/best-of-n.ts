@@ -48,9 +48,9 @@ export async function* bestOfN(...[explorer, settings]: Parameters<Sampler>): Re
       `the best of ${particles} by log-weight, not the wished distribution: KL(best of ${particles}‖model) ≤ ${bound.toFixed(3)} nats, where to find nothing ` +
         `is an outcome too; of what was returned ≤ log(${particles}/P) nats, with P the chance to find something: ${bests.length} of ${samples} tries did, ` +
         `which makes it about ${Math.log(particles / found).toFixed(3)}`,
-      UNBIASED,
       RESPONSES,
     ],
+    partitionGuarantees: [UNBIASED],
     warnings: [...(lost > 0 ? [`in ${lost} of ${samples} tries no response met the wish`] : []), ...warnings],
   };
 }

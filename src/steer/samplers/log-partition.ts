@@ -2,13 +2,13 @@ import { certifyLogMean } from "../../bellman/index.ts";
 import { logMean } from "./log-weights.ts";
 import { studentQuantile } from "./student-t.ts";
 
-/** `log Z`, in nats, estimated. */
+/** `log Z`, in nats, estimated or known. */
 export interface LogPartition {
-  /** The logarithm of an unbiased estimate of `Z`. */
+  /** The logarithm of an unbiased estimate of `Z`; where a lookahead has computed `log Z`, that. */
   readonly estimate: number;
-  /** By the delta method; `Infinity` where one run cannot tell. */
+  /** By the delta method; `Infinity` where one run cannot tell, 0 where `log Z` is known. */
   readonly standardError: number;
-  /** About 95 %; the sampler's guarantees say how it was made. */
+  /** About 95 %, where `log Z` is known all of it; the guarantees say how it was made. */
   readonly interval: readonly [lower: number, upper: number];
 }
 

@@ -118,9 +118,9 @@ const outcomeOf = (
     guarantees: [
       `in the long run: chains tend to the wished distribution as moves are added; ${run.text}, and the first half was thrown away`,
       "the effective sample size is that of the responses' log-probability under the model, by its autocorrelation between and within chains",
-      `${UNBIASED}; it is from the proposals that began anew`,
       RESPONSES,
     ],
+    partitionGuarantees: [`${UNBIASED}; it is from the proposals that began anew`],
     warnings: run.judged.warnings,
   };
 };

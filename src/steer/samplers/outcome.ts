@@ -17,7 +17,10 @@ export interface Outcome {
   readonly logPartition: LogPartition;
   readonly effectiveSampleSize: number;
   readonly effectiveSampleSizes: readonly number[];
+  /** What holds of the responses. */
   readonly guarantees: readonly string[];
+  /** What holds of the estimate of `log Z`. */
+  readonly partitionGuarantees: readonly string[];
   readonly warnings: readonly string[];
   readonly resamplings?: readonly Resampling[];
 }

@@ -86,10 +86,12 @@ const outcomeOf = (
     effectiveSampleSizes: sizes,
     guarantees: [
       `exact: the responses are independent draws from the wished distribution; ${kept.length} of ${tried} attempts were kept`,
+      RESPONSES,
+    ],
+    partitionGuarantees: [
       samples > 1
         ? "unbiased: the estimate of Z is the mean of exp φ over the attempts before the last one kept, which is Z in the mean over runs"
         : "with one response wanted, the estimate of Z is too high in the mean over runs: want two or more",
-      RESPONSES,
     ],
     warnings: [...short, ...warnings],
   };

@@ -2,6 +2,7 @@ import type { LanguageModel } from "../models/index.ts";
 import { bestOfN } from "./best-of-n.ts";
 import { DeadEndError } from "./dead-end-error.ts";
 import { type Explorer, explorerOf } from "./explorer.ts";
+import { exactly, knownPrice } from "./known-price.ts";
 import { atMost, type LogPartition } from "./log-partition.ts";
 import { logMean } from "./log-weights.ts";
 import { blockMetropolisHastings, metropolisHastings } from "./metropolis-hastings.ts";
@@ -125,7 +126,8 @@ export async function* steer(
     const next = await run.next().catch((error: unknown) => {
       throw withTruncation(error, explorer);
     });
-    if (next.done) return resultOf(model, explorer, wish, hard, next.value);
+    if (next.done)
+      return resultOf({ model, explorer, wish, hard, known: knownPrice(model, context, wish) }, next.value);
     yield progressOf(model, explorer, next.value);
     await breathe();
   }
@@ -203,15 +205,19 @@ const textOf = ({ vocabulary }: LanguageModel, { prefix }: Particle) => {
   return { text: vocabulary.decode(tokens), tokens };
 };
 
-const resultOf = (
-  model: LanguageModel,
-  explorer: Explorer,
-  wish: Wish,
-  hard: boolean,
-  outcome: Outcome,
-): SteerResult => {
+/** What a result is told by, beside what the sampler found. */
+interface Told {
+  readonly model: LanguageModel;
+  readonly explorer: Explorer;
+  readonly wish: Wish;
+  readonly hard: boolean;
+  /** `log Z`, where a lookahead has computed it. */
+  readonly known: LogPartition | undefined;
+}
+
+const resultOf = ({ model, explorer, wish, hard, known }: Told, outcome: Outcome): SteerResult => {
   const { calls, tokens, cut, missing } = explorer.usage();
-  const { responses, logPartition, guarantees, warnings, resamplings = [], ...sizes } = outcome;
+  const { responses, logPartition, guarantees, partitionGuarantees, warnings, resamplings = [], ...sizes } = outcome;
   const limit = `Z counts only responses that end after at most ${wish.maximumTokens} tokens`;
   const truncated =
     missing > 0
@@ -226,11 +232,11 @@ const resultOf = (
       logWeight,
       modelLogProbability: particle.logModel,
     })),
-    logPartition: hard ? atMost(logPartition, 0) : logPartition,
+    logPartition: known ?? (hard ? atMost(logPartition, 0) : logPartition),
     ...sizes,
     modelCalls: calls,
     modelTokens: tokens,
-    guarantees: [...guarantees, limit, ...truncated],
+    guarantees: [...guarantees, ...(known ? [exactly(known)] : partitionGuarantees), limit, ...truncated],
     warnings: cut > 0 ? [...warnings, `${cut} contexts were longer than the model sees, and were cut`] : warnings,
     resamplings,
   };

@@ -70,12 +70,11 @@ async function* weighted(
     ...judged,
     effectiveSampleSize: effectiveSampleSize(logWeights),
     effectiveSampleSizes: sizes,
-    guarantees: [
-      weightedMeans(particles),
+    guarantees: [weightedMeans(particles), RESPONSES],
+    partitionGuarantees: [
       UNBIASED,
       certainlyAbove(judged.logPartition.estimate),
       intervalText(resampleBelow > 0, count),
-      RESPONSES,
     ],
     resamplings,
   };

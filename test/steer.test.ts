@@ -64,6 +64,34 @@ describe("arbel steer", () => {
     expect(all.stderr).not.toContain("warning");
   });
 
+  test("samplers that follow the model alone do not look ahead, and take their own options", async () => {
+    const choices = folder.write("choices.txt", "ab\nba\nbb\n");
+    const rejected = await steer("--choices", choices, "--sampler", "rejection", "--samples", "2", "--attempts", "500");
+    expect(rejected.code).toBe(0);
+    expect(rejected.stderr).not.toContain("exact lookahead");
+    const few = await steer("--choices", choices, "--sampler", "rejection", "--particles", "1", "--attempts", "1");
+    expect(few.stderr + few.stdout).toMatch(/none of 1 attempts|1 of 1 attempts were kept/);
+    const { samples } = await steerJson(
+      "--regex",
+      ".*",
+      "--sampler",
+      "metropolis-hastings",
+      "--moves",
+      "6",
+      "--particles",
+      "5",
+    );
+    // the states of the second half of the moves, of every chain
+    expect(samples).toHaveLength(3 * 5);
+    for (const option of ["--attempts", "--moves"]) {
+      const { code, stderr } = await steer("--regex", ".*", option, "4");
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringMatching(new RegExp(`^arbel: ${option}: is for .*: leave it out`)),
+      ]);
+    }
+  });
+
   test("--choices looks ahead exactly: all weights are equal", async () => {
     const choices = folder.write("choices.txt", "ab\nba\nbb\n");
     const { samples, logPartition, effectiveSampleSize } = await steerJson("--choices", choices, "--particles", "32");
@@ -201,7 +229,7 @@ describe("arbel steer", () => {
   test("help has examples", async () => {
     const { stdout, code } = await arbel("steer", "--help");
     expect(code).toBe(0);
-    expect(stdout).toMatch(/Examples:\n {2}arbel steer --model/);
+    expect(stdout).toMatch(/Examples:\n {2}arbel steer --prompt/);
   });
 });
 

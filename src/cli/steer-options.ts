@@ -27,6 +27,8 @@ export interface SteerFlags {
   readonly sampler: SamplerName;
   readonly particles: number;
   readonly samples?: number;
+  readonly attempts?: number;
+  readonly moves?: number;
   readonly largest?: number;
   readonly seed: number;
   readonly explain?: true;
@@ -94,7 +96,7 @@ export const addSteerOptions = (command: Command): Command =>
       new Option(
         "--lookahead <kind>",
         "none; exact, for few allowed texts; surrogate, an n-gram model fitted to samples of the model " +
-          "(default: exact with --choices, else none)",
+          "(default: exact with --choices where the sampler looks ahead, else none)",
       ).choices(["none", "exact", "surrogate"]),
     )
     .option("--surrogate <file>", "where the surrogate is kept: read if it is there, else fitted and written")
@@ -103,6 +105,12 @@ export const addSteerOptions = (command: Command): Command =>
     .option(
       "--samples <n>",
       "how many responses to return (default: all particles, with their weights)",
+      whole(1, 1_000_000),
+    )
+    .option("--attempts <n>", "of rejection: most attempts (default: 100,000)", whole(1, 1_000_000_000))
+    .option(
+      "--moves <n>",
+      "of chains: moves of each, of which the first half is thrown away (default: 50)",
       whole(1, 1_000_000),
     )
     .option("--largest <nats>", "of rejection with a reward: its largest value over the temperature", finite)
@@ -124,9 +132,18 @@ const NEEDS: readonly [option: string, isMet: (flags: SteerFlags) => boolean, re
     "is where a surrogate is kept: give --lookahead surrogate too",
   ],
   ["largest", ({ sampler }) => sampler === "rejection", "is for --sampler rejection: leave it out"],
+  ["attempts", ({ sampler }) => sampler === "rejection", "is for --sampler rejection: leave it out"],
+  ["moves", ({ sampler }) => sampler.endsWith("metropolis-hastings"), "is for chains: leave it out"],
   ["temperature", ({ reward }) => reward !== undefined, "divides the reward: give --reward too"],
   ["rewardTimeout", ({ reward }) => reward !== undefined, "is for a reward: give --reward too"],
 ];
+
+/** Samplers that follow the model alone, and ask the wish about what it said. */
+const FREE: readonly SamplerName[] = ["rejection", "best-of-n"];
+
+/** What to look ahead by, where the options do not say. */
+export const lookaheadOf = ({ lookahead, choices, sampler }: SteerFlags): NonNullable<SteerFlags["lookahead"]> =>
+  lookahead ?? (choices === undefined || FREE.includes(sampler) ? "none" : "exact");
 
 const isAddress = (model: string | undefined): boolean => model !== undefined && /^[a-z][a-z0-9+.-]*:\/\//i.test(model);
 

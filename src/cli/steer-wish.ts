@@ -1,20 +1,10 @@
-import { existsSync } from "node:fs";
-import { checkTarget, readText, writeText } from "../space/files/index.ts";
+import { readText } from "../space/files/index.ts";
 import { InputError } from "../space/index.ts";
-import type {
-  Constraint,
-  ConstraintPotential,
-  ExactLookahead,
-  GrammarPotential,
-  LanguageModel,
-  Potential,
-  Surrogate,
-  Wish,
-} from "../steer/index.ts";
-import { type Progress, withTimeLeft } from "./progress.ts";
-import type { SteerFlags } from "./steer-options.ts";
+import type { Constraint, ExactLookahead, GrammarPotential, LanguageModel, Potential, Wish } from "../steer/index.ts";
+import { type Lookahead, lookingAhead, type WishContext } from "./steer-lookahead.ts";
+import { lookaheadOf, type SteerFlags } from "./steer-options.ts";
+import { asInput, refused } from "./steer-refused.ts";
 import { openSteerReward, type SteerReward } from "./steer-reward.ts";
-import { printable } from "./text.ts";
 
 type Steering = typeof import("../steer/index.ts");
 
@@ -33,21 +23,6 @@ export interface GivenWish {
   readonly dispose: () => Promise<void>;
 }
 
-type Lookahead = NonNullable<SteerFlags["lookahead"]>;
-
-/** What making a wish needs. */
-export interface WishContext {
-  readonly steering: Steering;
-  readonly model: LanguageModel;
-  readonly prompt: readonly number[];
-  readonly flags: SteerFlags;
-  readonly signal: AbortSignal;
-  /** Tells what was prepared. */
-  readonly told: (line: string) => Promise<void>;
-  /** Shows how far a preparation is. */
-  readonly shown: (run: AsyncIterable<Progress>) => Promise<void>;
-}
-
 /** Makes the wish that the options say. @throws InputError where it cannot be made or met */
 export const wishOf = async (context: WishContext): Promise<GivenWish> => {
   const { steering, flags } = context;
@@ -63,7 +38,7 @@ export const wishOf = async (context: WishContext): Promise<GivenWish> => {
 
 const wishWith = async (reward: SteerReward | undefined, context: WishContext): Promise<GivenWish> => {
   const { steering, flags } = context;
-  const { maxTokens: maximumTokens, choices } = flags;
+  const { maxTokens: maximumTokens } = flags;
   const schema = flags.schema === undefined ? undefined : await schemaIn(flags.schema, context);
   const parts = refused("the wish", () => constraintsOf(steering, flags));
   if (schema?.constraint) parts.push(schema.constraint);
@@ -72,7 +47,7 @@ const wishWith = async (reward: SteerReward | undefined, context: WishContext): 
       "a wish is missing: give one or more of --regex, --schema, --keywords, --ends-with, --choices and --reward",
     );
   }
-  const lookahead = flags.lookahead ?? (choices === undefined ? "none" : "exact");
+  const lookahead = lookaheadOf(flags);
   if (schema?.nested && lookahead !== "none") {
     throw new InputError(`${flags.schema}: nests without bound, so that nothing can look ahead: give --lookahead none`);
   }
@@ -123,22 +98,6 @@ const stopped = (
   return refused("--stop-complete", () => steering.stopAt(model, prompt, { when: whole }));
 };
 
-/** Runs work; what it refuses becomes bad input of a place. */
-const refused = <T>(place: string, work: () => T): T => {
-  try {
-    return work();
-  } catch (error) {
-    throw asInput(place, error);
-  }
-};
-
-const asInput = (place: string, error: unknown): unknown => {
-  const refusal = error instanceof RangeError || error instanceof SyntaxError || error instanceof TypeError;
-  return refusal && !(error instanceof InputError)
-    ? new InputError(`${place}: ${error.message}`, { cause: error })
-    : error;
-};
-
 const constraintsOf = (steering: Steering, { regex, keywords, endsWith, choices }: SteerFlags): Constraint[] => {
   const parts: Constraint[] = [];
   if (regex !== undefined) parts.push(refused("--regex", () => steering.matches(regex)));
@@ -185,103 +144,3 @@ const schemaIn = async (
     throw asInput(path, error);
   }
 };
-
-interface Ahead {
-  readonly potential: Potential;
-  readonly exact?: ExactLookahead;
-}
-
-const lookingAhead = async (kind: Lookahead, plain: ConstraintPotential, context: WishContext): Promise<Ahead> => {
-  const { steering, prompt } = context;
-  if (kind === "none") return { potential: plain };
-  if (kind === "surrogate") {
-    const surrogate = await surrogateOf(plain, context);
-    return { potential: refused("--lookahead surrogate", () => steering.surrogateLookahead(plain, surrogate, prompt)) };
-  }
-  const exact = await exactOf(plain, context);
-  return { potential: exact.potential, exact };
-};
-
-const exactOf = async (
-  plain: ConstraintPotential,
-  { steering, model, prompt, signal, told, flags }: WishContext,
-): Promise<ExactLookahead> => {
-  let exact: ExactLookahead;
-  try {
-    exact = await steering.exactLookahead(model, prompt, plain, { signal });
-  } catch (error) {
-    throw asInput("--lookahead exact", error);
-  }
-  const { nodes, logPartition, responses } = exact;
-  await told(`exact lookahead: ${nodes} beginnings scored, log Z ${logPartition.toFixed(6)} nats`);
-  const never = responses.filter(({ logProbability }) => logProbability === -Infinity);
-  if (never.length > 0) {
-    const why = flags.stopComplete ? ", or --stop-complete ends them before" : "";
-    await told(
-      `warning: ${never.length} of ${responses.length} allowed texts have probability 0, such as ${shortened(never[0]?.text ?? "")}: ` +
-        `the model's tokens do not spell them in ${flags.maxTokens}${why}`,
-    );
-  }
-  return exact;
-};
-
-/** Longest text in a message. */
-const SHORT = 40;
-
-const shortened = (text: string): string =>
-  JSON.stringify(printable(text.length > SHORT ? `${text.slice(0, SHORT - 1)}…` : text));
-
-/** The surrogate of a file, or a new one, which the file then holds. */
-const surrogateOf = async (plain: ConstraintPotential, context: WishContext): Promise<Surrogate> => {
-  const { steering, model, prompt, flags, signal, told, shown } = context;
-  const { surrogate: path, seed, maxTokens } = flags;
-  if (path !== undefined && existsSync(path)) {
-    const surrogate = steering.parseSurrogate(readText(path), path);
-    try {
-      await steering.checkSurrogate(surrogate, model, { signal });
-    } catch (error) {
-      throw asInput(path, error);
-    }
-    return surrogate;
-  }
-  if (path !== undefined) checkTarget(path);
-  await told("fitting a surrogate to samples of the model");
-  const fitting = steering.fitSurrogate(model, {
-    prompts: [prompt],
-    maximumTokens: Math.max(1, maxTokens),
-    wishes: [plain],
-    rounds: ROUNDS,
-    seed,
-    signal,
-  });
-  let fitted: Surrogate | undefined;
-  await shown(
-    withTimeLeft(
-      (async function* () {
-        for (;;) {
-          const next = await fitting.next();
-          if (next.done) {
-            fitted = next.value;
-            return;
-          }
-          const { round, tokens, open } = next.value;
-          const most = Math.max(1, maxTokens) + 1;
-          yield {
-            done: round * most + tokens,
-            total: ROUNDS * most,
-            label: `round ${round + 1} of ${ROUNDS}, ${open} samples go on`,
-          };
-        }
-      })(),
-    ),
-  );
-  const surrogate = fitted as Surrogate;
-  if (path !== undefined) {
-    writeText(path, steering.formatSurrogate(surrogate));
-    await told(`the surrogate is kept in ${path}`);
-  }
-  return surrogate;
-};
-
-/** Rounds of fitting a surrogate. */
-const ROUNDS = 3;

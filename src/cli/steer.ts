@@ -14,24 +14,33 @@ import { printable, toJson } from "./text.ts";
 type Steering = typeof import("../steer/index.ts");
 
 const EXAMPLES = `
-Samples responses of a language model as wished, undistorted: the model's distribution given the constraints, times the exponential of the
-reward. The model ends the response itself, within --max-tokens, unless --stop or --stop-complete do. All constraints that are given must hold together. What was found goes to
-stdout: the responses with their shares, log Z (of constraints alone the log-probability that the model would have met them unasked), and what
-holds of it all. Samplers: smc, adaptive-rejection, importance, metropolis-hastings, block-metropolis-hastings (undistorted as
-particles or moves are added), rejection (exact, for likely wishes), best-of-n and masking (to compare with: other distributions).
+Samples responses of a language model as wished, undistorted: the model's distribution given
+the constraints, times the exponential of the reward. The model ends the response itself,
+within --max-tokens, unless --stop or --stop-complete do. All constraints that are given must
+hold together. What was found goes to stdout: the responses with their shares, log Z (of
+constraints alone the log-probability that the model would have met them unasked), and what
+holds of it all.
+
+Samplers: smc, adaptive-rejection, importance, metropolis-hastings and
+block-metropolis-hastings are undistorted as particles or moves are added; rejection is exact,
+for likely wishes; best-of-n and masking are other distributions, to compare with.
 
 Examples:
-  arbel steer --model model.gguf --prompt "Her name was" --regex " [A-Z][a-z]+\\." --stop-complete --samples 5
-  arbel steer --model model.gguf --prompt "Once" --keywords cat dog --ends-with "home." --stop . --max-tokens 40 --lookahead surrogate
-  arbel steer --model examples/student.json --choices answers.txt --explain
-  arbel steer --model http://127.0.0.1:8080 --tokenizer tokenizer.json --schema person.schema.json --json
+  arbel steer --prompt "We live in " --regex "[A-Z][a-z]+[.,]" --stop-complete --samples 5
+  arbel steer --prompt "We need " --choices examples/answers.txt --stop-complete --explain
+  arbel steer --model model.gguf --prompt "Once" --keywords cat dog --ends-with "home." \\
+    --stop . --max-tokens 40 --lookahead surrogate --surrogate cat-and-dog.json
+  arbel steer --model http://127.0.0.1:8080 --schema examples/person.schema.json --json
 
-A reward module exports "reward", a function (or async function) of a list of { text, tokens } that returns a number of nats for each;
-"partial", if it is exported, guesses the reward of unfinished responses. It runs in a thread of its own; what it prints goes to stderr.
+A reward module exports "reward", a function (or async function) of a list of { text, tokens }
+that returns a number of nats for each; "partial", if it is exported, guesses the reward of
+unfinished responses. It runs in a thread of its own; what it prints goes to stderr.
 
-Keys of --json: samples: [{ text, tokens, logWeight, modelLogProbability }], logPartition: { estimate, standardError, interval },
-effectiveSampleSize, modelCalls (those of the lookahead included), guarantees: [text]; with --explain also explanation: [{ text, logWeight, logAllowed, chosen, tokens }],
-whose tokens are { token, text, end, value, before, after, masked }.`;
+Keys of --json: samples: [{ text, tokens, logWeight, modelLogProbability }],
+logPartition: { estimate, standardError, interval }, effectiveSampleSize, modelCalls (those of
+the lookahead included), guarantees: [text]; with --explain also explanation: [{ text,
+logWeight, logAllowed, chosen, tokens }], whose tokens are { token, text, end, value, before,
+after, masked }.`;
 
 /** `arbel steer`: a language model's responses as wished. */
 export const addSteer = (program: Command, output: Output): void => {
@@ -93,14 +102,16 @@ const withPreparation = ({ calls, tokens }: Usage, result: SteerResult): SteerRe
   modelTokens: result.modelTokens + tokens,
 });
 
-const optionsOf = ({ sampler, particles, samples, largest, seed }: SteerFlags, signal: AbortSignal): SteerOptions => ({
-  sampler,
-  particles,
-  seed,
-  signal,
-  ...(samples === undefined ? {} : { samples }),
-  ...(largest === undefined ? {} : { largest }),
-});
+const optionsOf = (flags: SteerFlags, signal: AbortSignal): SteerOptions => {
+  const { sampler, particles, samples, attempts, moves, largest, seed } = flags;
+  return {
+    ...{ sampler, particles, seed, signal },
+    ...(samples === undefined ? {} : { samples }),
+    ...(attempts === undefined ? {} : { attempts }),
+    ...(moves === undefined ? {} : { moves }),
+    ...(largest === undefined ? {} : { largest }),
+  };
+};
 
 /** Goes along the heaviest response. */
 const explained = (

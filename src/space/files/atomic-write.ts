@@ -64,7 +64,7 @@ export const checkTarget = (path: string): void => {
   if (!folder.isDirectory()) throw new InputError(`${dirname(path)}: is a file, not a folder: choose another folder`);
   systemCall(dirname(path), () => accessSync(dirname(path), constants.W_OK));
   if (systemCall(path, () => statSync(path, { throwIfNoEntry: false }))?.isDirectory()) {
-    throw new InputError(`${path}: is a folder: name a .json or .safetensors file`);
+    throw new InputError(`${path}: is a folder: name a file`);
   }
 };
 

@@ -8,7 +8,7 @@ export const withFile = <T>(path: string, work: (file: number, size: number) => 
   // to open a pipe would wait for its writer
   if (!status.isFile()) {
     const what = status.isDirectory() ? "is a folder" : "is no regular file";
-    throw new InputError(`${path}: ${what}: name a .json or .safetensors file`);
+    throw new InputError(`${path}: ${what}: name a file`);
   }
   const file = systemCall(path, () => openSync(path, "r"));
   try {

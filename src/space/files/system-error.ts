@@ -3,7 +3,7 @@ import { InputError } from "./input-error.ts";
 /** What to do about an error of the file system, by its code. */
 const REPAIRS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file or folder: check the name",
-  EISDIR: "is a folder: name a .json or .safetensors file",
+  EISDIR: "is a folder: name a file",
   ENOTDIR: "a part of the name is a file, not a folder: check the name",
   EEXIST: "is a file, not a folder: choose another name",
   EACCES: "permission denied: change the file's rights or choose another",

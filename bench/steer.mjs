@@ -6,17 +6,13 @@ import { condition, regex, toLogits } from "../dist/index.js";
 import { firstNames, LETTERS, nameModel } from "../dist/paper/first-names.js";
 import { NAME_PATTERNS } from "../dist/paper/name-patterns.js";
 import { countedModel } from "../dist/paper/steering/counted-model.js";
-import {
-  LONG_WISHES,
-  NAME_WISHES,
-  PROSE_WISHES,
-  prepareNames,
-  steeredNamesSection,
-  steeredProseSection,
-  studyLong,
-  studyName,
-  studyProse,
-} from "../dist/paper/steering/index.js";
+import { LONG_WISHES, studyLong } from "../dist/paper/steering/long-wishes.js";
+import { NAME_WISHES } from "../dist/paper/steering/name-wishes.js";
+import { steeredNamesSection } from "../dist/paper/steering/names-section.js";
+import { steeredProseSection } from "../dist/paper/steering/prose-section.js";
+import { PROSE_WISHES } from "../dist/paper/steering/prose-wishes.js";
+import { prepareNames, studyName } from "../dist/paper/steering/steered-names.js";
+import { studyProse } from "../dist/paper/steering/steered-prose.js";
 import {
   constrain,
   containing,

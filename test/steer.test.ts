@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { armOf, condition, toLogits } from "../src/bellman/index.ts";
 import { parseTable, regex, type Table } from "../src/space/index.ts";
 import { openModel, shippedModel } from "../src/steer/models/node/index.ts";
-import { loopbackServer } from "../src/steer/models/testing/loopback-server.ts";
+import { faults, loopbackServer } from "../src/steer/models/testing/loopback-server.ts";
 import { arbel, arbelJson, type Folder, temporaryFolder } from "./testing/command-line.ts";
 
 /** Words over a, b and a control character, up to three letters, as a model. */
@@ -221,6 +221,36 @@ describe("arbel steer", () => {
       expect(code).toBe(2);
       expect(stderr).toMatch(/can begin a response .*rows were truncated .* ask for more tokens \(--top\)/);
     } finally {
+      await server.close();
+      await backing.dispose();
+    }
+  });
+
+  test("each repetition of a request to a server is a line on stderr, also while the model is opened", async () => {
+    const backing = await openModel(shippedModel());
+    const server = await loopbackServer("llama.cpp", backing);
+    const before = process.env.ARBEL_API_KEY;
+    process.env.ARBEL_API_KEY = "sk-secret-1234";
+    try {
+      const now = { "retry-after": "0.04" };
+      const secret = faults.status(503, now, '{"error":"sk-secret-1234 \\u001b[2J waits"}');
+      // the first request for probabilities opens the model: it tells the vocabulary
+      server.misbehave(faults.status(500, now), secret);
+      const wish = ["--prompt", "We live in ", "--regex", "[a-z ]+[.,]", "--stop-complete", "--particles", "2"];
+      const { code, stderr, stdout } = await arbel("steer", "--model", server.url, ...wish, "--json");
+      expect(code).toBe(0);
+      const address = `${server.url}/completion`;
+      expect(stderr).toContain(`${address} answered 500 (not now): asking again in 0 s (1 of 4)\n`);
+      expect(stderr).toMatch(/\/completion answered 503 \(… .*\[2J waits\): asking again in 0 s \(2 of 4\)\n/);
+      expect(stderr).not.toContain("secret");
+      expect(stderr).not.toContain("\u001b");
+      expect(JSON.parse(stdout).samples.length).toBe(2);
+      server.misbehave(faults.changed(String), faults.dropped);
+      const run = await arbel("steer", "--model", server.url, ...wish);
+      expect(run.stderr).toMatch(/\/completion cannot be reached \(.+\): asking again in 0\.5 s \(1 of 4\)\n/);
+    } finally {
+      if (before === undefined) delete process.env.ARBEL_API_KEY;
+      else process.env.ARBEL_API_KEY = before;
       await server.close();
       await backing.dispose();
     }

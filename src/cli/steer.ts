@@ -6,6 +6,7 @@ import { interruptible } from "./interrupted.ts";
 import { readModel } from "./model.ts";
 import type { Output } from "./output.ts";
 import { type Progress, showProgress, withTimeLeft } from "./progress.ts";
+import { retryLines } from "./retry-lines.ts";
 import { addSteerOptions, refuseUnused, type SteerFlags } from "./steer-options.ts";
 import { explanationText, resultText } from "./steer-text.ts";
 import { type GivenWish, wishOf } from "./steer-wish.ts";
@@ -70,7 +71,7 @@ const steerCommand = async (flags: SteerFlags, output: Output, signal: AbortSign
     throw new InputError("--sampler rejection: must know the largest reward over its temperature: give --largest");
   }
   const steering = await import("../steer/index.ts");
-  const model = await opened(flags, steering);
+  const model = await opened(flags, steering, output);
   try {
     const prompt = await promptOf(model, flags.prompt);
     const told = (line: string) => output.log(line);
@@ -141,6 +142,7 @@ const jsonOf = (result: SteerResult, explanation: readonly ExplainedStep[] | und
 const opened = async (
   { model, tokenizer, contextSize, serverModel, top }: SteerFlags,
   steering: Steering,
+  output: Output,
 ): Promise<LanguageModel> => {
   if (model !== undefined && /\.(json|safetensors)$/.test(model) && existsSync(model) && statSync(model).isFile()) {
     return steering.tableModel(readModel(model).arm, { name: model });
@@ -149,7 +151,7 @@ const opened = async (
   return openModel(model ?? shippedModel(), {
     ...(tokenizer === undefined ? {} : { tokenizer }),
     ...(contextSize === undefined ? {} : { contextSize }),
-    server: { model: serverModel, top },
+    server: { model: serverModel, top, onRetry: retryLines(output) },
   });
 };
 

@@ -2,6 +2,7 @@ export { type ArbelModelOptions, arbelModel, type TrainedModel } from "./arbel/a
 export type { DecoderRowsOptions } from "./decoder/decoder-rows.ts";
 export { type HttpModelOptions, httpModel } from "./http/http-model.ts";
 export type { RequestOptions } from "./http/requester.ts";
+export type { Retry } from "./http/retry.ts";
 export { ServerError } from "./http/server-error.ts";
 export type { LanguageModel, NextTokens, Usage } from "./language-model.ts";
 export { type OnnxFolder, type OnnxModelOptions, onnxModel } from "./onnx/onnx-model.ts";

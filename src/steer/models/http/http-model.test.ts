@@ -6,6 +6,7 @@ import { obeysLaws } from "../testing/laws.ts";
 import { type Dialect, type Fault, faults, type LoopbackServer, loopbackServer } from "../testing/loopback-server.ts";
 import { tinyTextModel, tinyTokenizerJson } from "../testing/tiny-text-model.ts";
 import { type HttpModelOptions, httpModel } from "./http-model.ts";
+import type { Retry } from "./retry.ts";
 
 const tiny = tinyTextModel(64);
 const tokenizer = { tokenizer: tinyTokenizerJson(tiny) };
@@ -153,7 +154,7 @@ describe.each(DIALECTS)("a server that misbehaves: %s", (dialect) => {
     const impatient = await opened(dialect, server.url, { timeout: 0.2, retries: 1 });
     server.misbehave(fault, fault);
     const began = performance.now();
-    await expect(impatient.next([context])).rejects.toThrow(/no answer within 0\.2 s, 2 times/);
+    await expect(impatient.next([context])).rejects.toThrow(/did not answer in 0\.2 s, 2 times/);
     expect(performance.now() - began).toBeLessThan(1500);
     await impatient.dispose();
   });
@@ -250,6 +251,62 @@ describe("requests", () => {
       expect((error as Error).stack).not.toContain("secr");
     }
     expect(server.received).toEqual([]);
+  });
+
+  test("tell each repetition, also while the model is opened", async () => {
+    const told: Retry[] = [];
+    const onRetry = (retry: Retry) => void told.push(retry);
+    const options = { onRetry, timeout: 0.5, backOff: 0.01, retries: 2 };
+    const [url, attempts] = [`${server.url}/completion`, 2];
+    server.misbehave(faults.silent);
+    const model = await httpModel(server.url, options);
+    const hung = { url, attempt: 1, attempts, waitSeconds: 0.01, reason: "did not answer in 0.5 s" };
+    expect(told.splice(0)).toEqual([hung]);
+    server.misbehave(faults.status(429, { "retry-after": "0.05" }), faults.text("<html>"));
+    await model.next([await model.vocabulary.encode("the ")]);
+    expect(told.splice(0)).toEqual([
+      { url, attempt: 1, attempts, waitSeconds: 0.05, reason: "answered 429 (not now)" },
+      { url, attempt: 2, attempts, waitSeconds: 0.02, reason: "answered what is no JSON (6 characters)" },
+    ]);
+    server.misbehave(faults.status(401), faults.dropped, faults.dropped, faults.dropped);
+    await expect(model.next([await model.vocabulary.encode("the w")])).rejects.toThrow(/answered 401/);
+    expect(told).toEqual([]);
+    await expect(model.next([await model.vocabulary.encode("the w")])).rejects.toThrow(/cannot be reached .* 3 times/);
+    expect(told.map(({ attempt, waitSeconds }) => [attempt, waitSeconds])).toEqual([
+      [1, 0.01],
+      [2, 0.02],
+    ]);
+    await model.dispose();
+  });
+
+  test("tell no key", async () => {
+    const key = "sk-secret-1234";
+    const told: Retry[] = [];
+    const model = await opened("llama.cpp", server.url, { key, onRetry: (retry) => void told.push(retry) });
+    server.misbehave(faults.status(503, {}, `{"error":"${key} waits"}`));
+    await model.next([await model.vocabulary.encode("the ")]);
+    expect(told.map(({ reason }) => reason)).toEqual(["answered 503 (… waits)"]);
+    const options = { key, backOff: 0.01, timeout: 1e-3, retries: 1, onRetry: (retry: Retry) => void told.push(retry) };
+    await expect(httpModel(`${server.url}/${key}`, options)).rejects.toThrow(/did not answer/);
+    expect(told.at(-1)?.url).toBe(`${server.url}/…/props`);
+    expect(JSON.stringify(told)).not.toContain(key);
+    await model.dispose();
+  });
+
+  test("go on whatever becomes of who hears of repetitions", async () => {
+    const listeners: (() => Promise<void>)[] = [
+      () => {
+        throw new Error("of the listener");
+      },
+      () => Promise.reject(new Error("of the listener")),
+      () => new Promise(() => {}),
+    ];
+    for (const onRetry of listeners) {
+      const model = await opened("llama.cpp", server.url, { onRetry });
+      server.misbehave(faults.status(500), faults.dropped);
+      expect((await model.next([await model.vocabulary.encode("the ")])).length).toBe(1);
+      await model.dispose();
+    }
   });
 
   test("pause no longer than a minute, instead of being given up", async () => {

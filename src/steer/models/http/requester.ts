@@ -1,5 +1,6 @@
 import { InputError } from "../../../space/index.ts";
 import { limiter } from "./limiter.ts";
+import { type Retry, tellRetry } from "./retry.ts";
 import { ServerError } from "./server-error.ts";
 
 /** Knobs of every request to a server. */
@@ -14,6 +15,11 @@ export interface RequestOptions {
   readonly concurrency?: number | undefined;
   /** Seconds before the first repetition; each later one waits twice as long, up to a minute. Default: 0.5. */
   readonly backOff?: number | undefined;
+  /**
+   * Hears of each repetition before the pause: a server that hangs is waited for several times `timeout`. The key is never part
+   * of it. It is not waited for, and what it throws is dropped.
+   */
+  readonly onRetry?: ((retry: Retry) => void) | undefined;
 }
 
 /** Sends JSON and reads JSON. */
@@ -42,7 +48,7 @@ const passes = (status: number): boolean => status === 408 || status === 429 || 
  * @throws RangeError for a knob out of range; InputError for a key that no request can carry
  */
 export const requester = (base: string, options: RequestOptions = {}): Requester => {
-  const { key, timeout = 60, retries = 4, concurrency = 8, backOff = 0.5 } = options;
+  const { key, timeout = 60, retries = 4, concurrency = 8, backOff = 0.5, onRetry } = options;
   checkAtLeast("timeout", timeout, Number.MIN_VALUE);
   checkAtLeast("retries", retries, 0);
   checkAtLeast("concurrency", concurrency, 1);
@@ -50,8 +56,9 @@ export const requester = (base: string, options: RequestOptions = {}): Requester
   if (key) checkKey(key);
   const limited = limiter(Math.floor(concurrency));
   const headers = { "content-type": "application/json", ...(key ? { authorization: `Bearer ${key}` } : {}) };
+  const withoutKey = (text: string) => (key ? text.replaceAll(key, "…") : text);
   // before a text is shortened, or a part of the key would be left
-  const told = (text: string) => oneLine(key ? text.replaceAll(key, "…") : text);
+  const told = (text: string) => oneLine(withoutKey(text));
 
   /** One attempt. */
   const attempt = async (url: string, body: unknown, signal: AbortSignal | undefined): Promise<unknown> => {
@@ -71,8 +78,8 @@ export const requester = (base: string, options: RequestOptions = {}): Requester
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof ServerError) throw error;
-      const why = slow.aborted ? `no answer within ${timeout} s` : `cannot be reached (${told(causeOf(error))})`;
-      throw new Passing(`${url}: ${why}`, { cause: error });
+      const why = slow.aborted ? `did not answer in ${timeout} s` : `cannot be reached (${told(causeOf(error))})`;
+      throw new Passing(why, { cause: error });
     }
     const { status } = response;
     if (status >= 300 && status < 400) {
@@ -83,13 +90,13 @@ export const requester = (base: string, options: RequestOptions = {}): Requester
     }
     if (!response.ok) {
       const reason = toldBy(text);
-      const message = `${url}: answered ${status}${reason === undefined ? "" : ` (${told(reason)})`}`;
-      if (!passes(status)) throw new ServerError(`${message}${repairOf(status)}`, { status });
-      throw new Passing(message, { status, retryAfter: response.headers.get("retry-after") });
+      const why = `answered ${status}${reason === undefined ? "" : ` (${told(reason)})`}`;
+      if (!passes(status)) throw new ServerError(`${url}: ${why}${repairOf(status)}`, { status });
+      throw new Passing(why, { status, retryAfter: response.headers.get("retry-after") });
     }
     const json = parsed(text);
     if (json) return json.value;
-    throw new Passing(`${url}: answered what is no JSON (${text.length} characters)`, { status });
+    throw new Passing(`answered what is no JSON (${text.length} characters)`, { status });
   };
 
   return {
@@ -101,8 +108,16 @@ export const requester = (base: string, options: RequestOptions = {}): Requester
         } catch (error) {
           if (!(error instanceof Passing)) throw error;
           const wait = waitFor(error.retryAfter) ?? Math.min(backOff * 2 ** failures, LONGEST_WAIT);
-          if (failures >= retries || wait > LONGEST_WAIT)
-            throw givenUp(error, failures + 1, failures < retries ? wait : 0);
+          if (failures >= retries || wait > LONGEST_WAIT) {
+            throw givenUp(url, error, failures + 1, failures < retries ? wait : 0);
+          }
+          tellRetry(onRetry, {
+            url: withoutKey(url),
+            attempt: failures + 1,
+            attempts: Math.ceil(retries),
+            waitSeconds: wait,
+            reason: error.message,
+          });
           await pause(wait, signal);
         }
       }
@@ -119,7 +134,7 @@ const parsed = (text: string): { readonly value: unknown } | undefined => {
   }
 };
 
-/** A failure that may pass. */
+/** A failure that may pass; its message is what follows the address. */
 class Passing extends Error {
   readonly status: number | undefined;
   readonly retryAfter: string | null;
@@ -134,10 +149,10 @@ class Passing extends Error {
 }
 
 /** What is thrown once a request is not repeated any more. */
-const givenUp = (error: Passing, attempts: number, wait: number): ServerError => {
+const givenUp = (url: string, error: Passing, attempts: number, wait: number): ServerError => {
   const times = attempts === 1 ? "" : `, ${attempts} times`;
   const then = wait > 0 ? `it asks to wait ${Math.ceil(wait)} s, try again then` : "try again later";
-  return new ServerError(`${error.message}${times}: ${then}`, { status: error.status, cause: error.cause });
+  return new ServerError(`${url}: ${error.message}${times}: ${then}`, { status: error.status, cause: error.cause });
 };
 
 const checkAtLeast = (name: string, value: number, least: number): void => {

@@ -147,11 +147,15 @@ test("opens a server, with the tokenizer of a folder and the key of the environm
       ...json,
       eos_token_id: 3,
     }));
-    const model = await openModel(`${server.url}/v1`, { tokenizer, server: { top: 4, backOff: 0.01, retries: 1 } });
+    const reasons: string[] = [];
+    const onRetry = ({ reason }: { readonly reason: string }) => void reasons.push(reason);
+    const knobs = { top: 4, backOff: 0.01, retries: 1, onRetry };
+    const model = await openModel(`${server.url}/v1`, { tokenizer, server: knobs });
     expect(model.vocabulary.ends).toEqual([3]);
     server.misbehave(faults.status(500));
     const [row] = await model.next([await model.vocabulary.encode("the ")]);
     expect(row?.missing).toBeGreaterThan(0);
+    expect(reasons).toEqual(["answered 500 (not now)"]);
     expect(server.received.at(-1)?.headers.authorization).toBe("Bearer key-of-the-test");
     await model.dispose();
     await expect(openModel(`${server.url}/v1`)).rejects.toThrow(/give the model's tokenizer\.json/);

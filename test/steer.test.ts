@@ -248,6 +248,11 @@ describe("arbel steer", () => {
       server.misbehave(faults.changed(String), faults.dropped);
       const run = await arbel("steer", "--model", server.url, ...wish);
       expect(run.stderr).toMatch(/\/completion cannot be reached \(.+\): asking again in 0\.5 s \(1 of 4\)\n/);
+      const gone = await loopbackServer("llama.cpp", backing);
+      await gone.close();
+      const dead = await arbel("steer", "--model", gone.url, ...wish);
+      expect(dead.code).toBe(1);
+      expect(dead.stderr).toMatch(/^arbel: http:[^\n]+ nothing listens there: start the server or check the port\n$/);
     } finally {
       if (before === undefined) delete process.env.ARBEL_API_KEY;
       else process.env.ARBEL_API_KEY = before;

@@ -279,6 +279,53 @@ describe("requests", () => {
     await model.dispose();
   });
 
+  test("of a server that is not there are refused at once, with all repetitions left", async () => {
+    await server.close();
+    const told: Retry[] = [];
+    const onRetry = (retry: Retry) => void told.push(retry);
+    const opening = async (url: string, options: HttpModelOptions = {}) => {
+      const began = performance.now();
+      const error = await httpModel(url, { onRetry, ...options }).catch((reason: unknown) => reason as Error);
+      expect(performance.now() - began).toBeLessThan(1000);
+      return String(error);
+    };
+    const dead =
+      /^ServerError: http.* \(.*ECONNREFUSED.*\), nothing listens there: start the server or check the port$/;
+    expect(await opening(server.url)).toMatch(dead);
+    expect(await opening(server.url.replace("127.0.0.1", "localhost"))).toMatch(dead);
+    expect(await opening(`${server.url}/v1`, { tokenizer, ends })).toMatch(dead);
+    // a name with an empty part is known not to exist without asking a name server
+    const unknown = /^ServerError: http:\/\/a\.\.b\/.* \(.*ENOTFOUND.*\), no host has this name: check the address$/;
+    expect(await opening("http://a..b")).toMatch(unknown);
+    expect(await opening("http://a..b/v1", { tokenizer, ends })).toMatch(unknown);
+    expect(await opening("http://127.0.0.1:9")).toMatch(/, no request may go to this port: let the server listen on/);
+    expect(told).toEqual([]);
+  });
+
+  test.each(DIALECTS)("of a server that goes away are repeated: it may come back (%s)", async (dialect) => {
+    const first = await loopbackServer(dialect, backing);
+    const port = Number(new URL(first.url).port);
+    const reasons: string[] = [];
+    let again: Promise<LoopbackServer> | undefined;
+    const onRetry = ({ reason }: Retry) => {
+      reasons.push(reason);
+      if (/ECONNREFUSED/.test(reason)) again ??= loopbackServer(dialect, backing, port);
+    };
+    const model = await opened(dialect, first.url, { onRetry, backOff: 0.1 });
+    const context = await model.vocabulary.encode("the ");
+    await first.close();
+    expect((await model.next([context])).length).toBe(1);
+    expect(reasons.at(-1)).toMatch(/ECONNREFUSED/);
+    await (await again)?.close();
+    const lost = await opened("llama.cpp", server.url, { retries: 2 });
+    const prompt = await lost.vocabulary.encode("the ");
+    await server.close();
+    await expect(lost.next([prompt])).rejects.toThrow(
+      /cannot be reached \(.*ECONNREFUSED.*\), 3 times: try again later/,
+    );
+    for (const each of [model, lost]) await each.dispose();
+  });
+
   test("tell no key", async () => {
     const key = "sk-secret-1234";
     const told: Retry[] = [];

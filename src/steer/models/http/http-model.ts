@@ -3,7 +3,7 @@ import { namedTokens, type TokenizerFiles, tokenizerVocabulary } from "../../voc
 import type { LanguageModel } from "../language-model.ts";
 import { llamaServerModel } from "./llama-server.ts";
 import { openaiServerModel } from "./openai-server.ts";
-import { type Requester, type RequestOptions, requester } from "./requester.ts";
+import { type Contact, type Requester, type RequestOptions, requester } from "./requester.ts";
 import { ServerError } from "./server-error.ts";
 
 /** Knobs of {@link httpModel}. */
@@ -27,7 +27,8 @@ export interface HttpModelOptions extends RequestOptions {
  * (vLLM).
  *
  * Servers report only some of the tokens: such rows say what is missing. Requests have time-outs, are bounded in number, and are
- * repeated with growing pauses where the failure may pass.
+ * repeated with growing pauses where the failure may pass. A host that does not exist, and a port where nothing has answered yet
+ * and nothing listens, are refused at once.
  *
  * @param url of the server, without the key
  * @throws InputError for an address or tokenizer that cannot be used; ServerError where the server does not answer as it
@@ -39,7 +40,8 @@ export const httpModel = async (url: string, options: HttpModelOptions = {}): Pr
     throw new RangeError(`"top" must be a whole number ≥ 1, got ${top}`);
   }
   const { base, isVersioned } = addressOf(url);
-  const root = requester(base.replace(/\/v1$/, ""), options);
+  const contact: Contact = { hasAnswered: false };
+  const root = requester(base.replace(/\/v1$/, ""), options, contact);
   const api = options.api ?? (isVersioned || !(await isLlamaServer(root, signal)) ? "openai" : "llama.cpp");
   const tokens = ends === undefined ? {} : { ends };
   if (api === "llama.cpp") {
@@ -51,7 +53,7 @@ export const httpModel = async (url: string, options: HttpModelOptions = {}): Pr
   }
   return openaiServerModel({
     name: base,
-    requester: requester(isVersioned ? base : `${base}/v1`, options),
+    requester: requester(isVersioned ? base : `${base}/v1`, options, contact),
     vocabulary: tokenizerVocabulary(tokenizer, tokens),
     named: namedTokens(tokenizer),
     model,

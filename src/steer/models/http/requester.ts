@@ -2,6 +2,7 @@ import { InputError } from "../../../space/index.ts";
 import { limiter } from "./limiter.ts";
 import { type Retry, tellRetry } from "./retry.ts";
 import { ServerError } from "./server-error.ts";
+import { lastingRepair, reasonOf } from "./unreachable.ts";
 
 /** Knobs of every request to a server. */
 export interface RequestOptions {
@@ -28,6 +29,12 @@ export interface Requester {
   send(path: string, body?: unknown, signal?: AbortSignal): Promise<unknown>;
 }
 
+/** What those who ask a server know of it together. */
+export interface Contact {
+  /** Whether any request was answered, whatever the answer. */
+  hasAnswered: boolean;
+}
+
 /** The longest pause, and the longest that a server's `Retry-After` is obeyed, in seconds. */
 const LONGEST_WAIT = 60;
 
@@ -45,9 +52,14 @@ const passes = (status: number): boolean => status === 408 || status === 429 || 
  * for.
  *
  * @param base the address that paths are added to
+ * @param contact shared by all requesters of a server: a connection that is refused before any answer is not asked for again
  * @throws RangeError for a knob out of range; InputError for a key that no request can carry
  */
-export const requester = (base: string, options: RequestOptions = {}): Requester => {
+export const requester = (
+  base: string,
+  options: RequestOptions = {},
+  contact: Contact = { hasAnswered: false },
+): Requester => {
   const { key, timeout = 60, retries = 4, concurrency = 8, backOff = 0.5, onRetry } = options;
   checkAtLeast("timeout", timeout, Number.MIN_VALUE);
   checkAtLeast("retries", retries, 0);
@@ -74,11 +86,15 @@ export const requester = (base: string, options: RequestOptions = {}): Requester
         redirect: "manual",
         signal: signal ? AbortSignal.any([signal, slow]) : slow,
       });
+      contact.hasAnswered = true;
       text = await bodyOf(response, url);
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof ServerError) throw error;
-      const why = slow.aborted ? `did not answer in ${timeout} s` : `cannot be reached (${told(causeOf(error))})`;
+      if (slow.aborted) throw new Passing(`did not answer in ${timeout} s`, { cause: error });
+      const why = `cannot be reached (${told(reasonOf(error))})`;
+      const repair = lastingRepair(error, contact.hasAnswered);
+      if (repair !== undefined) throw new ServerError(`${url}: ${why}, ${repair}`, { cause: error });
       throw new Passing(why, { cause: error });
     }
     const { status } = response;
@@ -204,15 +220,6 @@ const pause = (seconds: number, signal: AbortSignal | undefined): Promise<void> 
     signal?.addEventListener("abort", stop, { once: true });
     if (signal?.aborted) stop();
   });
-
-/** `fetch` hides why it failed in causes. */
-const causeOf = (error: unknown): string => {
-  const { message, cause } = error as {
-    readonly message?: string;
-    readonly cause?: { readonly message?: string; readonly code?: string };
-  };
-  return cause?.message || cause?.code || message || "no reason given";
-};
 
 /** What an error's body says, where it is JSON as servers write it. */
 const toldBy = (text: string): string | undefined => {

@@ -60,8 +60,12 @@ export const faults = {
     },
 };
 
-/** Starts a server on a free port of the loopback interface. */
-export const loopbackServer = async (dialect: Dialect, model: LanguageModel): Promise<LoopbackServer> => {
+/** Starts a server on the loopback interface, on a free port unless one is given. */
+export const loopbackServer = async (
+  dialect: Dialect,
+  model: LanguageModel,
+  givenPort = 0,
+): Promise<LoopbackServer> => {
   const received: Received[] = [];
   const waiting: Fault[] = [];
   let [running, most] = [0, 0];
@@ -86,7 +90,7 @@ export const loopbackServer = async (dialect: Dialect, model: LanguageModel): Pr
       response.writeHead(400).end(JSON.stringify({ error: String(error) })),
     );
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(givenPort, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,

@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Engine, jaxEngine } from "../../../learn/index.ts";
 import { arbelModel } from "../arbel/arbel-model.ts";
@@ -113,6 +115,20 @@ describe.each(DIALECTS)("a server that misbehaves: %s", (dialect) => {
     ["401", status(401), /answered 401 \(not now\): set ARBEL_API_KEY/, 1],
     ["404", status(404), /answered 404 \(not now\): check the address/, 1],
     ["400", status(400, {}, '{"message":"max\\nlogprobs"}'), /answered 400 \(max logprobs\)/, 1],
+    [
+      "an error instead",
+      text('{"error":"out of\\nmemory"}'),
+      /: answered with an error \(out of memory\): put that/,
+      1,
+    ],
+    [
+      "an error with a code instead",
+      text('{"error":{"code":500,"message":"\\u001b[2Jgone\\u202e"},"choices":[]}'),
+      /: answered with an error \(\\u001b\[2Jgone\\u202e\): put that right/,
+      1,
+    ],
+    ["an error that says nothing", text('{"error":{"code":500}}'), /gave no/, 1],
+    ["no error", text('{"error":null}'), /gave no/, 1],
     ["null", text("null"), /gave no/, 1],
     ["other JSON", text('{"choices":[],"completion_probabilities":[]}'), /gave no/, 1],
     [
@@ -240,7 +256,12 @@ describe("requests", () => {
     const key = "sk-secret-1234";
     const model = await opened("llama.cpp", server.url, { key });
     server.misbehave(faults.status(403, {}, JSON.stringify({ error: `${"-".repeat(192)}${key}` })));
-    await expect(model.next([await model.vocabulary.encode("the ")])).rejects.toThrow(/answered 403 \(-+…\)/);
+    const context = await model.vocabulary.encode("the ");
+    await expect(model.next([context])).rejects.toThrow(/answered 403 \(-+…\)/);
+    server.misbehave(
+      faults.text(JSON.stringify({ error: { message: `${key} ${"-".repeat(189)}${key}🐋🐋🐋🐋🐋🐋🐋🐋🐋` } })),
+    );
+    await expect(model.next([context])).rejects.toThrow(/answered with an error \(… -{189}…🐋{8}…\): put that right/u);
     await model.dispose();
   });
 
@@ -387,6 +408,17 @@ describe("requests", () => {
       await found.dispose();
     }
     await other.close();
+  });
+
+  test("of what a server does not have are no error where it answers 200 with one in the body", async () => {
+    const other = createServer((_, response) => response.end('{"error":"Unexpected endpoint. Returning 200 anyway"}'));
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    await expect(httpModel(url, QUICK)).rejects.toThrow(/give the model's tokenizer\.json/);
+    const opening = httpModel(url, { ...QUICK, tokenizer, ends });
+    await expect(opening).rejects.toThrow(/\/v1\/models: answered with an error \(Unexpected endpoint\. Returning/);
+    other.closeAllConnections();
+    await new Promise((resolve) => other.close(resolve));
   });
 
   test("are refused before they are made, where they cannot work", async () => {

@@ -3,6 +3,7 @@ import { namedTokens, type TokenizerFiles, tokenizerVocabulary } from "../../voc
 import type { LanguageModel } from "../language-model.ts";
 import { llamaServerModel } from "./llama-server.ts";
 import { openaiServerModel } from "./openai-server.ts";
+import { ReportedError } from "./reported-error.ts";
 import { type Contact, type Requester, type RequestOptions, requester } from "./requester.ts";
 import { ServerError } from "./server-error.ts";
 
@@ -92,6 +93,8 @@ const isLlamaServer = async (root: Requester, signal: AbortSignal | undefined): 
     } | null;
     return props?.default_generation_settings !== undefined;
   } catch (error) {
+    // some servers answer 200 for what they do not have, with an error in the body
+    if (error instanceof ReportedError) return false;
     if (error instanceof ServerError && (error.status === 404 || error.status === 405)) return false;
     throw error;
   }

@@ -1,5 +1,6 @@
 import { InputError } from "../../../space/index.ts";
 import { limiter } from "./limiter.ts";
+import { quoted, ReportedError, reportedError, reportedFailure } from "./reported-error.ts";
 import { type Retry, tellRetry } from "./retry.ts";
 import { ServerError } from "./server-error.ts";
 import { lastingRepair, reasonOf } from "./unreachable.ts";
@@ -70,7 +71,7 @@ export const requester = (
   const headers = { "content-type": "application/json", ...(key ? { authorization: `Bearer ${key}` } : {}) };
   const withoutKey = (text: string) => (key ? text.replaceAll(key, "…") : text);
   // before a text is shortened, or a part of the key would be left
-  const told = (text: string) => oneLine(withoutKey(text));
+  const told = (text: string) => quoted(withoutKey(text));
 
   /** One attempt. */
   const attempt = async (url: string, body: unknown, signal: AbortSignal | undefined): Promise<unknown> => {
@@ -105,14 +106,18 @@ export const requester = (
       });
     }
     if (!response.ok) {
-      const reason = toldBy(text);
+      const reason = reportedFailure(parsed(text)?.value);
       const why = `answered ${status}${reason === undefined ? "" : ` (${told(reason)})`}`;
       if (!passes(status)) throw new ServerError(`${url}: ${why}${repairOf(status)}`, { status });
       throw new Passing(why, { status, retryAfter: response.headers.get("retry-after") });
     }
     const json = parsed(text);
-    if (json) return json.value;
-    throw new Passing(`answered what is no JSON (${text.length} characters)`, { status });
+    if (!json) throw new Passing(`answered what is no JSON (${text.length} characters)`, { status });
+    const reported = reportedError(json.value);
+    if (reported === undefined) return json.value;
+    throw new ReportedError(`${url}: answered with an error (${told(reported)}): put that right, then try again`, {
+      status,
+    });
   };
 
   return {
@@ -221,22 +226,7 @@ const pause = (seconds: number, signal: AbortSignal | undefined): Promise<void> 
     if (signal?.aborted) stop();
   });
 
-/** What an error's body says, where it is JSON as servers write it. */
-const toldBy = (text: string): string | undefined => {
-  try {
-    const { error, message } = JSON.parse(text) as { error?: { message?: unknown } | string; message?: unknown };
-    const reason = typeof error === "string" ? error : (error?.message ?? message);
-    return typeof reason === "string" ? reason : undefined;
-  } catch {
-    return;
-  }
-};
-
-const oneLine = (text: string): string => {
-  const line = text.replaceAll(/[\p{Cc}\s]+/gu, " ").trim();
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
-};
-
+/** What to do about a status that does not pass. */
 const repairOf = (status: number): string => {
   if (status === 401 || status === 403) return ": set ARBEL_API_KEY to a key that the server accepts";
   if (status === 404) return ": check the address";

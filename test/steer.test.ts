@@ -1,4 +1,7 @@
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { armOf, condition, toLogits } from "../src/bellman/index.ts";
@@ -6,6 +9,7 @@ import { parseTable, regex, type Table } from "../src/space/index.ts";
 import { openModel, shippedModel } from "../src/steer/models/node/index.ts";
 import { faults, loopbackServer } from "../src/steer/models/testing/loopback-server.ts";
 import { arbel, arbelJson, type Folder, temporaryFolder } from "./testing/command-line.ts";
+import { built, ended } from "./testing/long-runs.ts";
 
 /** Words over a, b and a control character, up to three letters, as a model. */
 const model = {
@@ -259,6 +263,25 @@ describe("arbel steer", () => {
       await server.close();
       await backing.dispose();
     }
+  });
+
+  test("Ctrl-C stops at once what waits for a server to open", async () => {
+    let asked: () => void = () => {};
+    const waits = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const silent = createServer(() => asked());
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as AddressInfo;
+    const child = spawn(process.execPath, [built, "steer", "--model", `http://127.0.0.1:${port}`, "--regex", "a"]);
+    const end = ended(child);
+    await waits;
+    const began = performance.now();
+    child.kill("SIGINT");
+    expect(await end).toMatchObject({ code: 130, stderr: "arbel: stopped\n" });
+    expect(performance.now() - began).toBeLessThan(2000);
+    silent.closeAllConnections();
+    await new Promise((resolve) => silent.close(resolve));
   });
 
   test("help has examples", async () => {

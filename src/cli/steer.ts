@@ -71,7 +71,7 @@ const steerCommand = async (flags: SteerFlags, output: Output, signal: AbortSign
     throw new InputError("--sampler rejection: must know the largest reward over its temperature: give --largest");
   }
   const steering = await import("../steer/index.ts");
-  const model = await opened(flags, steering, output);
+  const model = await opened(flags, steering, output, signal);
   try {
     const prompt = await promptOf(model, flags.prompt);
     const told = (line: string) => output.log(line);
@@ -143,6 +143,7 @@ const opened = async (
   { model, tokenizer, contextSize, serverModel, top }: SteerFlags,
   steering: Steering,
   output: Output,
+  signal: AbortSignal,
 ): Promise<LanguageModel> => {
   if (model !== undefined && /\.(json|safetensors)$/.test(model) && existsSync(model) && statSync(model).isFile()) {
     return steering.tableModel(readModel(model).arm, { name: model });
@@ -151,7 +152,7 @@ const opened = async (
   return openModel(model ?? shippedModel(), {
     ...(tokenizer === undefined ? {} : { tokenizer }),
     ...(contextSize === undefined ? {} : { contextSize }),
-    server: { model: serverModel, top, onRetry: retryLines(output) },
+    server: { model: serverModel, top, signal, onRetry: retryLines(output) },
   });
 };
 

@@ -9,8 +9,7 @@ export interface LearnedValues {
   /** `Û` of the empty response, in nats. */
   readonly start: number;
   /**
-   * `Û(s⊕a)` for each response so far and every token, rows `[vocabulary.size]` in nats. Of a student that was distilled from
-   * the steered model `π` and a reward, `Û(s⊕a) = q(s,a) − log π(a|s) − r(s,a)`, up to the same constant in a row.
+   * `Û(s⊕a)` for each response so far and every token, rows `[vocabulary.size]` in nats. Those of a distilled student are made by `studentLookahead`.
    */
   next(prefixes: readonly (readonly number[])[], options?: CallOptions): Promise<readonly Float64Array[]>;
 }

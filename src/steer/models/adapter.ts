@@ -32,6 +32,8 @@ export const languageModelOf = (adapter: Adapter): LanguageModel => {
   const { name, vocabulary } = adapter;
   const rows = rowCache(ROW_BYTES, vocabulary.size);
   const running = new Set<Promise<unknown>>();
+  // what is being computed, by context
+  const underWay = new Map<string, Promise<unknown>>();
   const used = { calls: 0, tokens: 0, cut: 0 };
   let disposal: Promise<void> | undefined;
 
@@ -45,8 +47,14 @@ export const languageModelOf = (adapter: Adapter): LanguageModel => {
     used.calls += missing.size;
     used.tokens += tokens;
     used.cut += cut;
-    return new Map([...missing.keys()].map((key, index) => [key, fresh[index] as NextTokens]));
+    const found = new Map([...missing.keys()].map((key, index) => [key, fresh[index] as NextTokens]));
+    for (const [key, row] of found) rows.set(key, row);
+    return found;
   };
+  /** Who computes some contexts already. */
+  const othersAt = (keys: readonly string[]): Promise<unknown>[] => [
+    ...new Set(keys.flatMap((key) => underWay.get(key) ?? [])),
+  ];
   /** Runs work after what runs, or beside it. */
   const scheduled = <T>(work: () => Promise<T>): Promise<T> => {
     const before = adapter.concurrent ? [] : [...running];
@@ -74,6 +82,10 @@ export const languageModelOf = (adapter: Adapter): LanguageModel => {
       for (const context of contexts) checkContext(adapter, context);
       signal?.throwIfAborted();
       const keys = contexts.map((context) => context.join());
+      // nothing is awaited between this look and the note of what is computed here: callers that come at once do not both compute it
+      for (let others = othersAt(keys); others.length > 0; others = othersAt(keys)) {
+        await unlessAborted(Promise.allSettled(others), signal);
+      }
       const found = new Map<string, NextTokens>();
       const missing = new Map<string, readonly number[]>();
       for (const [index, key] of keys.entries()) {
@@ -83,9 +95,12 @@ export const languageModelOf = (adapter: Adapter): LanguageModel => {
         else missing.set(key, contexts[index] as number[]);
       }
       if (missing.size > 0) {
-        for (const [key, row] of await scheduled(() => evaluate(missing, signal))) {
-          found.set(key, row);
-          rows.set(key, row);
+        const computing = scheduled(() => evaluate(missing, signal));
+        for (const key of missing.keys()) underWay.set(key, computing);
+        try {
+          for (const [key, row] of await computing) found.set(key, row);
+        } finally {
+          for (const key of missing.keys()) underWay.delete(key);
         }
       }
       return keys.map((key) => found.get(key) as NextTokens);
@@ -96,6 +111,21 @@ export const languageModelOf = (adapter: Adapter): LanguageModel => {
       return disposal;
     },
   };
+};
+
+/** What a promise gives, unless a signal is aborted before. */
+const unlessAborted = async <T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
+  if (!signal) return promise;
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop);
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 };
 
 const checkContext = ({ name, vocabulary, refusal }: Adapter, context: readonly number[]): void => {

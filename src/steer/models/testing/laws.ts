@@ -134,6 +134,26 @@ export const obeysLaws = (lawful: LawfulModel): void => {
       for (const [index, row] of alone.entries()) expectSame(row, together[index], tolerance);
     });
 
+    test("what is asked for while it is computed is not computed again", async () => {
+      await fresh(async (other) => {
+        const [first, second] = await Promise.all([other.next(contexts), other.next([...contexts].reverse())]);
+        expect(other.usage().calls).toBe(contexts.length);
+        for (const [index, row] of (first as NextTokens[]).entries()) {
+          expect((second as NextTokens[])[contexts.length - 1 - index]).toBe(row);
+        }
+        // one who gives up does not take the others' rows away
+        const longer = contexts.map((context) => [...context, context.at(-1) as number]);
+        const controller = new AbortController();
+        const asked = longer.map((context) => [context]);
+        const given = asked.map((each) => other.next(each, { signal: controller.signal }).catch(() => "given up"));
+        const kept = other.next(longer).catch(() => "refused");
+        controller.abort(new Error("enough"));
+        await Promise.all(given);
+        // of spaces, some contexts are no beginnings of responses
+        expect(await kept).toEqual(await other.next(longer).catch(() => "refused"));
+      });
+    });
+
     test("an array that changes after it was asked for changes nothing", async () => {
       const longest = contexts.reduce((a, b) => (b.length > a.length ? b : a));
       const [expected] = await model.next([longest]);

@@ -8,7 +8,7 @@ import { labelOf } from "./steering-methods.ts";
 import { methodTables, verdictTable } from "./steering-tables.ts";
 import { isPoor, lastOf, lookaheadFindings, unbiasedFindings, verdictsOf } from "./verdicts.ts";
 
-const NAMES = { id: "steering-prose", wish: "what goes on from what, and is wished for" };
+const NAMES = { id: "steering-prose", wish: "wish" };
 
 const CAPTION = html`Means over runs. The exact answer is known by scoring every spelling of every text that the wish allows; a run’s responses count by their weights.`;
 
@@ -68,7 +68,7 @@ const longTable = (rows: readonly LongRow[]): DataTable => ({
   id: "steering-prose-sentences",
   caption: "Sentences: estimates of log Z, over runs of 128 particles",
   columns: [
-    { key: "wish", label: "what goes on from what, and is wished for" },
+    { key: "wish", label: "wish" },
     { key: "method", label: "method" },
     { key: "logPartition", label: "log Z, mean, nats", format: (value) => value.toFixed(2) },
     { key: "spread", label: "standard deviation, nats", format: formatNumber },

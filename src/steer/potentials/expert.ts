@@ -20,7 +20,7 @@ export interface ExpertOptions {
  * Another language model as a potential, `φ(y) = α·log π'(y | prompt)`: each token's log-probability, times a weight.
  *
  * It is known token by token, with no guess of what is to come. `π·π'^α` is not normalised, so that steering weighs and
- * `log Z` is the price.
+ * `log Z` is the price. Ends are tokens of their own here: where there are several, each has the weight that the other model gives to it.
  *
  * @param vocabulary that of the model that is steered, whose tokens must be the other's
  * @throws RangeError where the vocabularies differ, the weight is 0 or not finite, or later the model says +∞ or too little

@@ -11,7 +11,7 @@ export interface ExplainedToken {
   readonly end: boolean;
   /** `r(s,a) + Û(s⊕a) − Û(s)`: what the wish makes of it, in nats; −∞ where it forbids. */
   readonly value: number;
-  /** Probability under the model. */
+  /** Probability under the model; 0 also of a token that a server left out of its row. */
   readonly before: number;
   /** Probability when steered, `π(a|s)·exp(value)/w`. */
   readonly after: number;

@@ -96,11 +96,23 @@ describe("arbel steer", () => {
     }
   });
 
+  test("equal weights alone are not called exact", async () => {
+    // no particle says the one response whose reward is another
+    const rare = folder.write(
+      "rare.mjs",
+      "export const reward = (all) => all.map(({ text }) => (text === 'b\\u0007b' ? 9 : 0));",
+    );
+    const { stdout } = await steer("--reward", rare, "--sampler", "importance", "--particles", "4");
+    expect(stdout).toMatch(/^log-partition +0\.0+ ± 0\.0+ nats, between -/m);
+    const given = await steer("--regex", "a", "--lookahead", "exact", "--particles", "4");
+    expect(given.stdout).toMatch(/^log-partition +-\d+\.\d+ nats, exact$/m);
+  });
+
   test("--choices looks ahead exactly: all weights are equal", async () => {
     const choices = folder.write("choices.txt", "ab\nba\nbb\n");
     const { samples, logPartition, effectiveSampleSize } = await steerJson("--choices", choices, "--particles", "32");
     expect(effectiveSampleSize).toBeCloseTo(32, 5);
-    expect(logPartition.standardError).toBeLessThan(1e-5);
+    expect(logPartition).toMatchObject({ standardError: 0, exact: true });
     expect(new Set(samples.map(({ text }: { text: string }) => text))).toEqual(new Set(["ab", "ba", "bb"]));
   });
 

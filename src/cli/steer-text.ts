@@ -37,8 +37,8 @@ export const resultText = (
 };
 
 /** An estimate with its error, or what is known. */
-const partitionText = ({ estimate, standardError, interval }: SteerResult["logPartition"]): string =>
-  standardError === 0
+const partitionText = ({ estimate, standardError, interval, exact }: SteerResult["logPartition"]): string =>
+  exact
     ? `${nats(estimate)} nats, exact`
     : `${nats(estimate)} ± ${nats(standardError)} nats, between ${nats(interval[0])} and ${nats(interval[1])}`;
 

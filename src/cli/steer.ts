@@ -38,10 +38,10 @@ that returns a number of nats for each; "partial", if it is exported, guesses th
 unfinished responses. It runs in a thread of its own; what it prints goes to stderr.
 
 Keys of --json: samples: [{ text, tokens, logWeight, modelLogProbability }],
-logPartition: { estimate, standardError, interval }, effectiveSampleSize, modelCalls (those of
-the lookahead included), guarantees: [text]; with --explain also explanation: [{ text,
-logWeight, logAllowed, chosen, tokens }], whose tokens are { token, text, end, value, before,
-after, masked }.`;
+logPartition: { estimate, standardError, interval; exact: true where it was computed },
+effectiveSampleSize, modelCalls (those of the lookahead included), guarantees: [text]; with
+--explain also explanation: [{ text, logWeight, logAllowed, chosen, tokens }], whose tokens are
+{ token, text, end, value, before, after, masked }.`;
 
 /** `arbel steer`: a language model's responses as wished. */
 export const addSteer = (program: Command, output: Output): void => {

@@ -171,7 +171,7 @@ describe("exact lookahead", () => {
       const wish = { potential: ahead.potential, maximumTokens: MAXIMUM };
       const { logPartition, guarantees } = await told(wish, model, PROMPT, { sampler });
       const [lower, upper] = logPartition.interval;
-      expect(logPartition).toMatchObject({ estimate: ahead.logPartition, standardError: 0 });
+      expect(logPartition).toMatchObject({ estimate: ahead.logPartition, standardError: 0, exact: true });
       expect(lower - 1e-12).toBeLessThanOrEqual(logSum(scores));
       expect(logSum(scores)).toBeLessThanOrEqual(upper + 1e-12);
       expect(upper - lower).toBeLessThanOrEqual(2e-3);
@@ -191,6 +191,7 @@ describe("exact lookahead", () => {
       ];
       for (const { logPartition, guarantees } of runs) {
         expect(logPartition.standardError).toBeGreaterThan(0);
+        expect(logPartition.exact).toBeUndefined();
         expect(isExact(guarantees)).toBe(false);
       }
     });

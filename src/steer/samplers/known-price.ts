@@ -11,9 +11,16 @@ export const knownPrice = (
   if (!price || complete.length > 0) return;
   const samePrompt = price.prompt.length === prompt.length && price.prompt.every((token, i) => token === prompt[i]);
   if (price.model !== model || !samePrompt || price.maximumTokens > maximumTokens) return;
-  return { estimate: price.interval[0], standardError: 0, interval: price.interval };
+  return { estimate: price.interval[0], standardError: 0, interval: price.interval, exact: true };
 };
 
 /** What holds of a `log Z` that is known. */
 export const exactly = ({ interval: [lower, upper] }: LogPartition): string =>
-  `exact: log Z was computed by lookahead, not estimated, and is at most ${(upper - lower).toPrecision(1)} nats above the number given`;
+  `exact: log Z was computed by lookahead, not estimated, and is at most ${roundedUp(upper - lower)} nats above the number given`;
+
+/** In one digit that is no less than the number. */
+const roundedUp = (width: number): string => {
+  const rounded = Number(width.toPrecision(1));
+  const digit = 10 ** Math.floor(Math.log10(width));
+  return (rounded < width ? rounded + digit : rounded).toPrecision(1);
+};

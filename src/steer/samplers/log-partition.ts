@@ -6,10 +6,12 @@ import { studentQuantile } from "./student-t.ts";
 export interface LogPartition {
   /** The logarithm of an unbiased estimate of `Z`; where a lookahead has computed `log Z`, that. */
   readonly estimate: number;
-  /** By the delta method; `Infinity` where one run cannot tell, 0 where `log Z` is known. */
+  /** By the delta method; `Infinity` where one run cannot tell, 0 where all weights are equal or `log Z` is known. */
   readonly standardError: number;
   /** About 95 %, where `log Z` is known all of it; the guarantees say how it was made. */
   readonly interval: readonly [lower: number, upper: number];
+  /** Set where a lookahead has computed `log Z`: equal weights alone do not make an estimate exact. */
+  readonly exact?: true;
 }
 
 /** An estimate, and what stands in the way of trusting it. */

@@ -73,6 +73,10 @@ describe("arbel steer", () => {
     const rejected = await steer("--choices", choices, "--sampler", "rejection", "--samples", "2", "--attempts", "500");
     expect(rejected.code).toBe(0);
     expect(rejected.stderr).not.toContain("exact lookahead");
+    // masking with exact values would draw from the wished distribution, and not as a constrained decoder does
+    const masked = await steer("--choices", choices, "--sampler", "masking", "--particles", "4");
+    expect(masked.stderr).not.toContain("exact lookahead");
+    expect(masked.stdout).toMatch(/^\* biased, but where lookahead is exact: /m);
     const few = await steer("--choices", choices, "--sampler", "rejection", "--particles", "1", "--attempts", "1");
     expect(few.stderr + few.stdout).toMatch(/none of 1 attempts|1 of 1 attempts were kept/);
     const { samples } = await steerJson(
@@ -87,7 +91,7 @@ describe("arbel steer", () => {
     );
     // the states of the second half of the moves, of every chain
     expect(samples).toHaveLength(3 * 5);
-    for (const option of ["--attempts", "--moves"]) {
+    for (const option of ["--attempts", "--moves", "--top", "--server-model"]) {
       const { code, stderr } = await steer("--regex", ".*", option, "4");
       expect([code, stderr]).toEqual([
         2,

@@ -96,7 +96,7 @@ export const addSteerOptions = (command: Command): Command =>
       new Option(
         "--lookahead <kind>",
         "none; exact, for few allowed texts; surrogate, an n-gram model fitted to samples of the model " +
-          "(default: exact with --choices where the sampler looks ahead, else none)",
+          "(default: exact with --choices, but for rejection, best-of-n and masking; else none)",
       ).choices(["none", "exact", "surrogate"]),
     )
     .option("--surrogate <file>", "where the surrogate is kept: read if it is there, else fitted and written")
@@ -121,6 +121,8 @@ export const addSteerOptions = (command: Command): Command =>
 /** What an option needs to be of any use. */
 const NEEDS: readonly [option: string, isMet: (flags: SteerFlags) => boolean, repair: string][] = [
   ["tokenizer", ({ model }) => isAddress(model), "is for a server: leave it out"],
+  ["serverModel", ({ model }) => isAddress(model), "is for a server: leave it out"],
+  ["top", ({ model }) => isAddress(model), "is for a server: leave it out"],
   [
     "contextSize",
     ({ model }) => model?.endsWith(".gguf") === true && !isAddress(model),
@@ -138,12 +140,12 @@ const NEEDS: readonly [option: string, isMet: (flags: SteerFlags) => boolean, re
   ["rewardTimeout", ({ reward }) => reward !== undefined, "is for a reward: give --reward too"],
 ];
 
-/** Samplers that follow the model alone, and ask the wish about what it said. */
-const FREE: readonly SamplerName[] = ["rejection", "best-of-n"];
+/** Samplers that follow the model alone, and ask the wish about what it said; and the one that is there to show what lookahead adds. */
+const WITHOUT_LOOKAHEAD: readonly SamplerName[] = ["rejection", "best-of-n", "masking"];
 
 /** What to look ahead by, where the options do not say. */
 export const lookaheadOf = ({ lookahead, choices, sampler }: SteerFlags): NonNullable<SteerFlags["lookahead"]> =>
-  lookahead ?? (choices === undefined || FREE.includes(sampler) ? "none" : "exact");
+  lookahead ?? (choices === undefined || WITHOUT_LOOKAHEAD.includes(sampler) ? "none" : "exact");
 
 const isAddress = (model: string | undefined): boolean => model !== undefined && /^[a-z][a-z0-9+.-]*:\/\//i.test(model);
 

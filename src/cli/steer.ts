@@ -24,7 +24,8 @@ holds of it all.
 
 Samplers: smc, adaptive-rejection, importance, metropolis-hastings and
 block-metropolis-hastings are undistorted as particles or moves are added; rejection is exact,
-for likely wishes; best-of-n and masking are other distributions, to compare with.
+for likely wishes; best-of-n and masking (without --lookahead) are other distributions, to
+compare with.
 
 Examples:
   arbel steer --prompt "We live in " --regex "[A-Z][a-z]+[.,]" --stop-complete --samples 5

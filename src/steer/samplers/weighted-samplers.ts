@@ -26,7 +26,7 @@ export const adaptiveRejection: Sampler = (explorer, settings) =>
 export const importance: Sampler = (explorer, settings) =>
   weighted(explorer, { ...settings, resampleBelow: 0 }, weightedStep, 1);
 
-/** What a constrained decoder does: the same draws, and their weights thrown away. */
+/** What a constrained decoder does, where the wish has no lookahead: the same draws, and their weights thrown away. */
 export async function* masking(...[explorer, settings, facts]: Parameters<Sampler>): ReturnType<Sampler> {
   const count = settings.samples ?? settings.particles;
   const all = { ...settings, particles: count, samples: undefined };
@@ -37,7 +37,7 @@ export async function* masking(...[explorer, settings, facts]: Parameters<Sample
     responses: equallyWeighted(responses.map(({ particle }) => particle)),
     effectiveSampleSize: responses.length,
     guarantees: [
-      "biased: tokens are masked one at a time and the weights are thrown away, so the responses follow another distribution, " +
+      "biased, but where lookahead is exact: tokens are masked one at a time and the weights are thrown away, so the responses follow another distribution, " +
         `given that they end; ${(100 * stuck).toFixed(1)} % of ${count} attempts ran into a dead end and are left out`,
       ...outcome.guarantees.filter((text) => text !== weightedMeans(count)),
     ],

@@ -166,6 +166,21 @@ describe("arbel steer", () => {
     expect(length(cold)).toBeGreaterThan(length(warm));
   });
 
+  test("what a reward module says at its thread's own port is not taken for an answer", async () => {
+    const module = folder.write(
+      "port.mjs",
+      `import { parentPort } from "node:worker_threads";
+      parentPort.postMessage(null);
+      parentPort.postMessage("ready");
+      export const reward = (all) => {
+        parentPort.postMessage({ id: 1, value: all.map(() => -Infinity) });
+        return all.map(() => 2);
+      };`,
+    );
+    const { logPartition } = await steerJson("--reward", module, "--sampler", "importance");
+    expect(logPartition.estimate).toBeCloseTo(2, 9);
+  });
+
   test("a reward module of CommonJS, which guesses too", async () => {
     const module = folder.write(
       "reward.cjs",

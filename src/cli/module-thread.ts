@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { readBytes } from "../space/files/index.ts";
 
 /** A module of the user's, in a thread of its own. */
@@ -16,24 +16,25 @@ export interface ModuleThread {
 /**
  * What the thread runs: a script, as a file beside this one would be another from sources and from the package.
  *
- * What the module throws becomes text, as any error may be more than a message can hold.
+ * What the module throws becomes text, as any error may be more than a message can hold. Calls and answers have a port of their own: libraries may
+ * say and hear things at `parentPort`, as they do in threads of theirs.
  */
-const SCRIPT = `const { parentPort, workerData } = require("node:worker_threads");
+const SCRIPT = `const { workerData: { url, names, port } } = require("node:worker_threads");
 const textOf = (error) => String(error instanceof Error ? error.message : error);
-const loaded = import(workerData.url).then((module) => {
+const loaded = import(url).then((module) => {
   // what a CommonJS module exports is all in its default
   const whole = module.default;
   return { ...(typeof whole === "object" ? whole : {}), ...module };
 });
 loaded.then(
-  (module) => parentPort.postMessage({ value: Object.fromEntries(workerData.names.map((name) => [name, typeof module[name]])) }),
-  (error) => parentPort.postMessage({ error: textOf(error) }),
+  (module) => port.postMessage({ value: Object.fromEntries(names.map((name) => [name, typeof module[name]])) }),
+  (error) => port.postMessage({ error: textOf(error) }),
 );
-parentPort.on("message", async ({ id, name, given }) => {
+port.on("message", async ({ id, name, given }) => {
   try {
-    parentPort.postMessage({ id, value: await (await loaded)[name](...given) });
+    port.postMessage({ id, value: await (await loaded)[name](...given) });
   } catch (error) {
-    parentPort.postMessage({ id, error: textOf(error) });
+    port.postMessage({ id, error: textOf(error) });
   }
 });`;
 
@@ -58,11 +59,18 @@ export const openModuleThread = async (
 ): Promise<ModuleThread> => {
   readBytes(path);
   const url = pathToFileURL(resolve(path)).href;
-  const workerData = { url, names };
-  const worker = new Worker(SCRIPT, { eval: true, workerData, execArgv: [], name: "arbel-module", stdout: true });
+  const { port1: port, port2: theirs } = new MessageChannel();
+  const worker = new Worker(SCRIPT, {
+    eval: true,
+    workerData: { url, names, port: theirs },
+    transferList: [theirs],
+    execArgv: [],
+    name: "arbel-module",
+    stdout: true,
+  });
   worker.stdout.pipe(process.stderr, { end: false });
   worker.unref();
-  const answers = answersOf(worker);
+  const answers = answersOf(worker, port);
   const dispose = async () => {
     await worker.terminate();
   };
@@ -79,7 +87,7 @@ export const openModuleThread = async (
     call: (name, ...given) => {
       const id = ++calls;
       const answer = answers.to(id);
-      worker.postMessage({ id, name, given });
+      port.postMessage({ id, name, given });
       return answer;
     },
     dispose,
@@ -90,7 +98,7 @@ export const openModuleThread = async (
 const LOADED = 0;
 
 /** The answers of a thread by their calls, in whatever order they come; a thread that ends has none. */
-const answersOf = (worker: Worker): { readonly to: (id: number) => Promise<unknown> } => {
+const answersOf = (worker: Worker, port: MessagePort): { readonly to: (id: number) => Promise<unknown> } => {
   const waiting = new Map<number, (answer: Answer) => void>();
   let ended: string | undefined;
   const give = (answer: Answer) => {
@@ -102,10 +110,11 @@ const answersOf = (worker: Worker): { readonly to: (id: number) => Promise<unkno
     ended ??= why;
     for (const id of [...waiting.keys()]) give({ id, error: ended });
   };
-  worker.on("message", give);
-  worker.on("messageerror", () => end("gave what cannot be passed on between threads"));
+  port.on("message", give);
+  port.on("messageerror", () => end("gave what cannot be passed on between threads"));
   worker.on("error", (error) => end(error instanceof Error ? error.message : String(error)));
   worker.on("exit", () => end("ended its thread"));
+  port.unref();
   return {
     to: async (id) => {
       if (ended !== undefined) throw new Error(ended);

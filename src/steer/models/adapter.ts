@@ -33,7 +33,7 @@ export const languageModelOf = (adapter: Adapter): LanguageModel => {
   const rows = rowCache(ROW_BYTES, vocabulary.size);
   const running = new Set<Promise<unknown>>();
   // what is being computed, by context
-  const underWay = new Map<string, Promise<unknown>>();
+  const underWay = new Map<string, Promise<ReadonlyMap<string, NextTokens>>>();
   const used = { calls: 0, tokens: 0, cut: 0 };
   let disposal: Promise<void> | undefined;
 
@@ -52,9 +52,7 @@ export const languageModelOf = (adapter: Adapter): LanguageModel => {
     return found;
   };
   /** Who computes some contexts already. */
-  const othersAt = (keys: readonly string[]): Promise<unknown>[] => [
-    ...new Set(keys.flatMap((key) => underWay.get(key) ?? [])),
-  ];
+  const othersAt = (keys: readonly string[]) => new Set(keys.flatMap((key) => underWay.get(key) ?? []));
   /** Runs work after what runs, or beside it. */
   const scheduled = <T>(work: () => Promise<T>): Promise<T> => {
     const before = adapter.concurrent ? [] : [...running];
@@ -82,11 +80,20 @@ export const languageModelOf = (adapter: Adapter): LanguageModel => {
       for (const context of contexts) checkContext(adapter, context);
       signal?.throwIfAborted();
       const keys = contexts.map((context) => context.join());
-      // nothing is awaited between this look and the note of what is computed here: callers that come at once do not both compute it
-      for (let others = othersAt(keys); others.length > 0; others = othersAt(keys)) {
-        await unlessAborted(Promise.allSettled(others), signal);
-      }
       const found = new Map<string, NextTokens>();
+      const sought = () => keys.filter((key) => !found.has(key));
+      // nothing is awaited between the last look and the note of what is computed here: callers that come at once do not both compute it
+      for (let others = othersAt(sought()); others.size > 0; others = othersAt(sought())) {
+        const results = await unlessAborted(Promise.allSettled(others), signal);
+        // the cache may be too small to keep what was found
+        for (const key of sought()) {
+          const row = results
+            .map((result) => (result.status === "fulfilled" ? result.value.get(key) : undefined))
+            .find(Boolean);
+          if (row) found.set(key, row);
+        }
+        signal?.throwIfAborted();
+      }
       const missing = new Map<string, readonly number[]>();
       for (const [index, key] of keys.entries()) {
         if (found.has(key) || missing.has(key)) continue;

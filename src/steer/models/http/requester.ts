@@ -189,16 +189,20 @@ const checkKey = (key: string): void => {
   );
 };
 
-/** A body's text, as long as it is no longer than any answer. */
+/** A body's text, as long as it is no longer than any answer. By a reader, for not all browsers iterate over streams. */
 const bodyOf = async (response: Response, url: string): Promise<string> => {
+  const reader = response.body?.getReader();
+  if (!reader) return "";
   const decoder = new TextDecoder();
   let text = "";
   let length = 0;
-  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += part.length;
-    if (length > LONGEST_BODY)
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    length += part.value.length;
+    if (length > LONGEST_BODY) {
+      await reader.cancel();
       throw new ServerError(`${url}: answered more than ${LONGEST_BODY} bytes: check the address`);
-    text += decoder.decode(part, { stream: true });
+    }
+    text += decoder.decode(part.value, { stream: true });
   }
   return text + decoder.decode();
 };

@@ -15,7 +15,7 @@ const CAPTION = html`Means over runs. The exact answer is known by scoring every
 /** Samplers on the language model that comes along: against the exact conditional, and where there is none to compare with. */
 export const steeredProseSection = (cases: readonly ProseCase[], long: readonly LongRow[]): Section => {
   const verdicts = verdictsOf(cases);
-  const drawn = cases.toSorted((a, b) => fallen(b) - fallen(a)).slice(0, 1);
+  const drawn = cases.toSorted((a, b) => gain(b) - gain(a)).slice(0, 1);
   return {
     id: "steering-prose",
     heading: "Steering a language model of prose",
@@ -60,8 +60,8 @@ export const steeredProseSection = (cases: readonly ProseCase[], long: readonly 
   };
 };
 
-/** How far lookahead brings a wish that masking does badly on, as a factor of effective particles. */
-const fallen = (one: ProseCase): number =>
+/** How many times more particles are effective with lookahead, of a wish on which masking with weights keeps few; else 0. */
+const gain = (one: ProseCase): number =>
   isPoor(one) ? lastOf(one, "importanceSurrogate").effective / lastOf(one, "importance").effective : 0;
 
 const longTable = (rows: readonly LongRow[]): DataTable => ({

@@ -1,3 +1,4 @@
+import type { LanguageModel } from "../../steer/index.ts";
 import { openModel, shippedModel } from "../../steer/models/node/index.ts";
 import type { Section } from "../exhibit.ts";
 import type { ComparisonSize } from "./compare-methods.ts";
@@ -81,7 +82,7 @@ const stage = (label: string, weight: number, work: (signal?: AbortSignal) => Pr
 });
 
 /** Opens the model that comes along for some work. */
-const withModel = async <T>(work: (model: Awaited<ReturnType<typeof openModel>>) => Promise<T>): Promise<T> => {
+const withModel = async <T>(work: (model: LanguageModel) => Promise<T>): Promise<T> => {
   const model = await openModel(shippedModel());
   try {
     return await work(model);

@@ -78,6 +78,11 @@ describe("exact lookahead", () => {
       // Û at the start is an upper bound, and weights stay unbiased: E w = Z / exp Û
       expect(near.potential.start().value).toBeGreaterThanOrEqual(exact.logPartition - 1e-12);
       expect(near.potential.start().value).toBeLessThanOrEqual(exact.logPartition + 2 * tolerance);
+      // what a run is told: log Z lies between what was found and what may have been left out
+      const [lower, upper] = near.potential.logPartition?.interval ?? [Number.NaN, Number.NaN];
+      expect(lower).toBeLessThanOrEqual(exact.logPartition + 1e-12);
+      expect(upper).toBeGreaterThanOrEqual(exact.logPartition - 1e-12);
+      if (near.nodes < exact.nodes) expect(upper).toBeGreaterThan(lower);
     }
   });
 

@@ -96,7 +96,7 @@ export const exactLookahead = async (
   // beyond what was scored values are upper bounds, so the start's is one too
   const interval = [logPartition, Math.max(logPartition, ahead.start().value)] as const;
   return {
-    potential: { ...ahead, price: { model, prompt: [...prompt], maximumTokens, interval } },
+    potential: { ...ahead, logPartition: { model, prompt: [...prompt], maximumTokens, interval } },
     responses,
     logPartition,
     error: scored.error,

@@ -32,11 +32,11 @@ export interface Potential<State = unknown> {
   /** The state after a token that is no end and that the state's row does not forbid. */
   advance(state: State, token: number): State;
   /** What `log Z` is, where it was computed. */
-  readonly price?: KnownPrice;
+  readonly logPartition?: KnownLogPartition;
 }
 
 /** `log Z = log Σ_y π(y|x)·exp φ(y)` of one potential, for one model and prompt, computed and not estimated. */
-export interface KnownPrice {
+export interface KnownLogPartition {
   readonly model: LanguageModel;
   readonly prompt: readonly number[];
   /** Of responses of at most so many tokens. */

@@ -2,7 +2,7 @@ import type { LanguageModel } from "../models/index.ts";
 import { bestOfN } from "./best-of-n.ts";
 import { DeadEndError } from "./dead-end-error.ts";
 import { type Explorer, explorerOf } from "./explorer.ts";
-import { exactly, knownPrice } from "./known-price.ts";
+import { exactly, knownLogPartition } from "./known-log-partition.ts";
 import { atMost, type LogPartition } from "./log-partition.ts";
 import { logMean } from "./log-weights.ts";
 import { blockMetropolisHastings, metropolisHastings } from "./metropolis-hastings.ts";
@@ -127,7 +127,7 @@ export async function* steer(
       throw withTruncation(error, explorer);
     });
     if (next.done)
-      return resultOf({ model, explorer, wish, hard, known: knownPrice(model, context, wish) }, next.value);
+      return resultOf({ model, explorer, wish, hard, known: knownLogPartition(model, context, wish) }, next.value);
     yield progressOf(model, explorer, next.value);
     await breathe();
   }

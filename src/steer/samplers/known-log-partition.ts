@@ -3,15 +3,15 @@ import type { LogPartition } from "./log-partition.ts";
 import type { Wish } from "./wish.ts";
 
 /** `log Z` of a wish, where its potential's lookahead has computed it for this model, prompt and limit of tokens. */
-export const knownPrice = (
+export const knownLogPartition = (
   model: LanguageModel,
   prompt: readonly number[],
-  { potential: { price }, complete = [], maximumTokens }: Wish,
+  { potential: { logPartition: known }, complete = [], maximumTokens }: Wish,
 ): LogPartition | undefined => {
-  if (!price || complete.length > 0) return;
-  const samePrompt = price.prompt.length === prompt.length && price.prompt.every((token, i) => token === prompt[i]);
-  if (price.model !== model || !samePrompt || price.maximumTokens > maximumTokens) return;
-  return { estimate: price.interval[0], standardError: 0, interval: price.interval, exact: true };
+  if (!known || complete.length > 0) return;
+  const samePrompt = known.prompt.length === prompt.length && known.prompt.every((token, i) => token === prompt[i]);
+  if (known.model !== model || !samePrompt || known.maximumTokens > maximumTokens) return;
+  return { estimate: known.interval[0], standardError: 0, interval: known.interval, exact: true };
 };
 
 /** What holds of a `log Z` that is known. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { exactly } from "./known-price.ts";
+import { exactly } from "./known-log-partition.ts";
 
 test("the guarantee of a known log Z tells no smaller width than that of its interval", () => {
   for (const width of [0, 3e-16, 1.4e-7, 6.4e-7, 9.6e-7, 1.02e-3, 2e-3, 0.94]) {

@@ -37,8 +37,8 @@ export async function* masking(...[explorer, settings, facts]: Parameters<Sample
     responses: equallyWeighted(responses.map(({ particle }) => particle)),
     effectiveSampleSize: responses.length,
     guarantees: [
-      "biased, but where lookahead is exact: tokens are masked one at a time and the weights are thrown away, so the responses follow another distribution, " +
-        `given that they end; ${(100 * stuck).toFixed(1)} % of ${count} attempts ran into a dead end and are left out`,
+      "biased: tokens are masked one at a time and the weights are thrown away, so the responses follow another distribution, " +
+        `given that they end, except where lookahead is exact; ${(100 * stuck).toFixed(1)} % of ${count} attempts ran into a dead end and are left out`,
       ...outcome.guarantees.filter((text) => text !== weightedMeans(count)),
     ],
   };

@@ -16,7 +16,7 @@ Writes report.html, report.json and one CSV a table; nothing is fetched from the
 folder's runs/: stopped by Ctrl-C or killed at any moment, the same command goes on from there and ends with the same
 numbers. Remove runs/ to train anew.
 
-On two quiet cores --quick takes a minute, the default some seven, --paper (5,000 steps, larger models,
+On two quiet cores --quick takes a minute, the default seven to nine, --paper (5,000 steps, larger models,
 V=4 T=8) ten hours.
 
 Example: arbel reproduce --out arbel-report --seed 7

@@ -1,8 +1,9 @@
 import { type Certificate, type Comparison, certify, certifyExactly, compare, toLogits } from "../../bellman/index.ts";
 import { tabularStudent } from "../../learn/index.ts";
 import { seedOf } from "../reward-laws.ts";
+import type { Stage } from "../stage.ts";
 import { type ConvergencePlan, zipfOf } from "./convergence.ts";
-import { type DistillationStage, inBreaths } from "./stage.ts";
+import { inBreaths } from "./stage.ts";
 import { type FollowOptions, followStudent, momentsOf } from "./student-run.ts";
 
 /** A student at one moment, with every bound and with its certificate. */
@@ -29,7 +30,7 @@ export interface AlongRunPlan extends Pick<ConvergencePlan, "space" | "batch"> {
 const RATE = 0.03;
 
 /** One run by reverse KL on the student's own responses, certified at every moment that is looked at. */
-export const alongRunStages = (plan: AlongRunPlan, seed: number, into: CertifiedMoment[]): DistillationStage[] => [
+export const alongRunStages = (plan: AlongRunPlan, seed: number, into: CertifiedMoment[]): Stage[] => [
   {
     label: "certificates along a run",
     weight: 1 + (plan.steps + plan.moments * (30 + plan.samples / 100)) / 100,

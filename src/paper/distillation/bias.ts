@@ -2,9 +2,10 @@ import { expectation, kl, type Model, policy, toLogits } from "../../bellman/ind
 import { cosineRate, drawBatch, type Objective } from "../../learn/index.ts";
 import { type Table, tree } from "../../space/index.ts";
 import { seedOf } from "../reward-laws.ts";
+import type { Stage } from "../stage.ts";
 import { BIAS_CASES, type BiasCase } from "./bias-cases.ts";
 import { zipfOf } from "./convergence.ts";
-import { type DistillationStage, inBreaths } from "./stage.ts";
+import { inBreaths } from "./stage.ts";
 
 /** How many runs bias is measured by. */
 export interface BiasPlan {
@@ -34,7 +35,7 @@ export const BIAS_SPACE = { id: "v4-t4", label: "V = 4, T = 4", space: tree({ to
 const RATE = 1;
 
 /** Runs of every way of sampling, again and again; rows are put into `into`. */
-export const biasStages = (plan: BiasPlan, seed: number, into: BiasRow[]): DistillationStage[] =>
+export const biasStages = (plan: BiasPlan, seed: number, into: BiasRow[]): Stage[] =>
   BIAS_CASES.map((one) => ({
     label: `bias: ${one.objective}, ${one.data}, batches of ${one.batch}`,
     weight: 1 + (plan.runs * plan.steps) / 2000,

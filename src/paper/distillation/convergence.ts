@@ -2,8 +2,9 @@ import { toLogits } from "../../bellman/index.ts";
 import { tabularStudent, zipfTarget } from "../../learn/index.ts";
 import type { Table } from "../../space/index.ts";
 import { type NamedSpace, seedOf } from "../reward-laws.ts";
+import type { Stage } from "../stage.ts";
 import { RECIPES, type Recipe } from "./recipes.ts";
-import { type DistillationStage, inBreaths } from "./stage.ts";
+import { inBreaths } from "./stage.ts";
 import { followStudent, type StudentPoint } from "./student-run.ts";
 
 /** How much is distilled on the Zipf target. */
@@ -34,7 +35,7 @@ export const zipfOf = ({ space }: Pick<ConvergencePlan, "space">, seed: number):
 const MILLISECONDS = { sampled: 0.55, exact: 0.7 };
 
 /** Distils the Zipf target by every objective, exactly and on samples; what comes out is put into `into`, in order. */
-export const convergenceStages = (plan: ConvergencePlan, seed: number, into: Convergence[]): DistillationStage[] =>
+export const convergenceStages = (plan: ConvergencePlan, seed: number, into: Convergence[]): Stage[] =>
   RECIPES.map((recipe) => {
     const sampledSteps = plan.sampledSteps.reduce((sum, steps) => sum + steps, 0);
     const total = plan.exactSteps + sampledSteps;

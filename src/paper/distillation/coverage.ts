@@ -1,7 +1,8 @@
 import { type Certificate, certify, certifyExactly, type Guarantees } from "../../bellman/index.ts";
 import { seedOf } from "../reward-laws.ts";
+import type { Stage } from "../stage.ts";
 import { certifiedPair } from "./certified-pairs.ts";
-import { type DistillationStage, inBreaths } from "./stage.ts";
+import { inBreaths } from "./stage.ts";
 
 /** The quantities that a certificate estimates. */
 export const CERTIFIED = ["logPartition", "klStudentTarget", "klTargetStudent"] as const;
@@ -42,7 +43,7 @@ export interface CertificateTrial {
 }
 
 /** Certifies random students against random targets; trials are put into `into`. */
-export const coverageStages = (plan: CoveragePlan, seed: number, into: CertificateTrial[]): DistillationStage[] => [
+export const coverageStages = (plan: CoveragePlan, seed: number, into: CertificateTrial[]): Stage[] => [
   {
     label: "coverage of certificates",
     weight: 1 + (plan.pairs * (10 + plan.samples / 250)) / 100,

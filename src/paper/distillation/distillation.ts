@@ -3,6 +3,7 @@ import type { Section } from "../exhibit.ts";
 import { firstNames, nameModel } from "../first-names.ts";
 import { type KlEstimatorStudy, klEstimatorStudy } from "../kl-estimators/index.ts";
 import { seedOf } from "../reward-laws.ts";
+import type { Stage } from "../stage.ts";
 import { alongRunStages, type CertifiedMoment } from "./along-run.ts";
 import { alongRunSection } from "./along-run-section.ts";
 import { type BiasRow, biasStages } from "./bias.ts";
@@ -16,7 +17,7 @@ import { momentSection } from "./moments-section.ts";
 import { type NamesDistillation, namesStages } from "./names-distillation.ts";
 import { namesSection } from "./names-section.ts";
 import type { DistillationPlan } from "./plan.ts";
-import { atOnce, type DistillationStage } from "./stage.ts";
+import { atOnce } from "./stage.ts";
 import { type TradeOff, tradeOffStages } from "./trade-off.ts";
 import { tradeOffSection } from "./trade-off-section.ts";
 import { transformerSection } from "./transformer-section.ts";
@@ -24,7 +25,7 @@ import { type TransformerRun, type TransformerStudentOptions, transformerStages 
 
 /** The part of a report on distillation: its work, and what comes of it once that is done. */
 export interface DistillationStudy {
-  readonly stages: readonly DistillationStage[];
+  readonly stages: readonly Stage[];
   sections(): Section[];
   /** What differs from run to run, as name and value. */
   measured(): (readonly [string, string])[];
@@ -87,7 +88,7 @@ export const planDistillation = (
   };
 };
 
-const estimatorStage = (draws: number, seed: number, into: KlEstimatorStudy[]): DistillationStage => ({
+const estimatorStage = (draws: number, seed: number, into: KlEstimatorStudy[]): Stage => ({
   label: "estimators of the divergence",
   weight: 1 + draws / 100,
   run: atOnce(() => into.push(klEstimatorStudy({ seed: seedOf(seed, "KL estimators"), draws }))),

@@ -14,7 +14,8 @@ import {
 import { regex, type Table } from "../../space/index.ts";
 import { firstNames, LETTERS, LONGEST_NAME, nameModel } from "../first-names.ts";
 import { seedOf } from "../reward-laws.ts";
-import { atOnce, type DistillationStage } from "./stage.ts";
+import type { Stage } from "../stage.ts";
+import { atOnce } from "./stage.ts";
 
 /** How much the moments are tried. */
 export interface MomentPlan {
@@ -72,7 +73,7 @@ const INFEASIBLE: readonly { readonly wanted: string; readonly moments: readonly
 const PROPOSAL_TEMPERATURE = 0.3;
 
 /** Meets moments of a model of names; the study is put into `into`. */
-export const momentStages = (plan: MomentPlan, seed: number, into: MomentStudy[]): DistillationStage[] => {
+export const momentStages = (plan: MomentPlan, seed: number, into: MomentStudy[]): Stage[] => {
   let setting: Setting | undefined;
   const sampled: SampledFit[] = [];
   const fits = Array.from({ length: plan.repetitions }, (_, i) => ({

@@ -2,8 +2,9 @@ import { expectation } from "../../bellman/index.ts";
 import { tabularStudent, tiltedTarget } from "../../learn/index.ts";
 import type { Table } from "../../space/index.ts";
 import { seedOf } from "../reward-laws.ts";
+import type { Stage } from "../stage.ts";
 import { RECIPES, type Recipe } from "./recipes.ts";
-import { type DistillationStage, inBreaths } from "./stage.ts";
+import { inBreaths } from "./stage.ts";
 import { followStudent, type StudentPoint } from "./student-run.ts";
 import { REWARDED } from "./trade-off.ts";
 
@@ -38,12 +39,7 @@ export interface NamesDistillation {
 const RATES = { exact: 0.1, sampled: 0.03 };
 
 /** Distils a model of names with a rewarded pattern by every objective, exactly and on the student's own samples. */
-export const namesStages = (
-  model: Table,
-  plan: NamesPlan,
-  seed: number,
-  into: NamesDistillation,
-): DistillationStage[] =>
+export const namesStages = (model: Table, plan: NamesPlan, seed: number, into: NamesDistillation): Stage[] =>
   RECIPES.map((recipe) => ({
     label: `distilling names: ${recipe.label}`,
     weight: 1 + (plan.exactSteps + plan.sampledSteps) / 30,

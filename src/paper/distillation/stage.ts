@@ -1,14 +1,7 @@
-/** One piece of the work on distillation. */
-export interface DistillationStage {
-  readonly label: string;
-  /** In tenths of a second, on two quiet cores. */
-  readonly weight: number;
-  /** Yields the share of the work that is done. */
-  readonly run: (signal?: AbortSignal) => AsyncGenerator<number, void, void>;
-}
+import type { Stage } from "../stage.ts";
 
 /** A piece of work that is done at once: no longer than a signal may wait. */
-export const atOnce = (work: () => unknown): DistillationStage["run"] =>
+export const atOnce = (work: () => unknown): Stage["run"] =>
   async function* () {
     yield 0;
     await work();

@@ -12,8 +12,9 @@ import {
 import { regex, type Table } from "../../space/index.ts";
 import { LETTERS } from "../first-names.ts";
 import { seedOf } from "../reward-laws.ts";
+import type { Stage } from "../stage.ts";
 import { RECIPES, type Recipe } from "./recipes.ts";
-import { atOnce, type DistillationStage, inBreaths } from "./stage.ts";
+import { atOnce, inBreaths } from "./stage.ts";
 import { handingOver } from "./student-run.ts";
 
 /** The pattern that is rewarded: 1 where a name contains it. */
@@ -60,7 +61,7 @@ export const tradeOffStages = (
   plan: TradeOffPlan,
   seed: number,
   into: TradeOff,
-): DistillationStage[] => [
+): Stage[] => [
   {
     label: "frontier of reward against divergence",
     weight: 12,

@@ -5,9 +5,9 @@ import { type Engine, transformerStudent } from "../../learn/index.ts";
 import { makeFolder } from "../../space/files/index.ts";
 import { type Table, tableOf } from "../../space/index.ts";
 import { type NamedSpace, seedOf } from "../reward-laws.ts";
+import type { Stage } from "../stage.ts";
 import { zipfOf } from "./convergence.ts";
 import { RECIPES, type Recipe } from "./recipes.ts";
-import type { DistillationStage } from "./stage.ts";
 import { readStudent, type SavedStudent, writeStudent } from "./student-file.ts";
 import { followStudent, type StudentPoint } from "./student-run.ts";
 
@@ -52,7 +52,7 @@ export const transformerStages = (
   plan: TransformerStudentPlan,
   options: TransformerStudentOptions,
   into: TransformerRun[],
-): DistillationStage[] =>
+): Stage[] =>
   RECIPES.filter(({ objective }) => OBJECTIVES.includes(objective)).map((recipe) => ({
     label: `distilling into a Transformer: ${recipe.label}`,
     weight: 2 + (plan.steps * MILLISECONDS[options.engine.name]) / 100,

@@ -1,8 +1,7 @@
-import type { LanguageModel, Potential } from "../../steer/index.ts";
 import { seedOf } from "../reward-laws.ts";
 import { distanceOfRun } from "./distance-of-run.ts";
 import { mean, standardError } from "./means.ts";
-import { type Run, runOnce } from "./run-once.ts";
+import { type Run, type RunSource, runRepeatedly, summaryOf } from "./run-method.ts";
 import { STEERING_METHODS, type SteeringMethod } from "./steering-methods.ts";
 
 /** One method with one budget, over its repeats. */
@@ -25,14 +24,8 @@ export interface SteeringRow {
 }
 
 /** A hard wish whose price is known exactly. */
-export interface SteeringProblem {
+export interface SteeringProblem extends RunSource {
   readonly id: string;
-  readonly model: LanguageModel;
-  readonly prompt: readonly number[];
-  /** The wish without lookahead, and with it. */
-  readonly masked: Potential;
-  readonly guided: Potential;
-  readonly maximumTokens: number;
   /** Exact `log Z`, in nats. */
   readonly logPartition: number;
 }
@@ -50,16 +43,13 @@ export const compareMethods = async (
   problem: SteeringProblem,
   options: ComparisonSize & { readonly seed: number; readonly signal?: AbortSignal | undefined },
 ): Promise<SteeringRow[]> => {
-  const { id, maximumTokens, logPartition } = problem;
+  const { id, logPartition } = problem;
+  const { repeats, signal } = options;
   const rows: SteeringRow[] = [];
   for (const method of STEERING_METHODS) {
-    const wish = { potential: method.lookahead ? problem.guided : problem.masked, maximumTokens };
     for (const budget of options.budgets) {
-      const runs: Run[] = [];
-      for (let repeat = 0; repeat < options.repeats; repeat++) {
-        const seed = seedOf(options.seed, `steering, ${id}, ${method.id}, ${budget}, ${repeat}`);
-        runs.push(await runOnce(problem, wish, { ...method.options(budget), seed, signal: options.signal }));
-      }
+      const own = (repeat: number) => seedOf(options.seed, `steering, ${id}, ${method.id}, ${budget}, ${repeat}`);
+      const runs = await runRepeatedly(problem, method, budget, { repeats, seedOf: own, signal });
       rows.push(rowOf(method, budget, runs, logPartition));
     }
   }
@@ -67,18 +57,16 @@ export const compareMethods = async (
 };
 
 const rowOf = (method: SteeringMethod, budget: number, runs: readonly Run[], logPartition: number): SteeringRow => {
-  const found = runs.flatMap(({ result }) => (result ? [result] : []));
+  const { found, ...summary } = summaryOf(runs, budget);
   const distances = found.map((result) => distanceOfRun(result, logPartition));
   const lost = runs.length - found.length;
   const ratios = runs.map(({ result }) => (result ? Math.exp(result.logPartition.estimate - logPartition) : 0));
   return {
     method: method.id,
     budget,
-    calls: mean(runs.map(({ calls }) => calls)),
+    ...summary,
     totalVariation: (distances.reduce((sum, { totalVariation }) => sum + totalVariation, 0) + lost) / runs.length,
     kl: distances.length > 0 ? mean(distances.map(({ kl }) => kl)) : null,
-    effective: found.reduce((sum, { effectiveSampleSize }) => sum + effectiveSampleSize, 0) / budget / runs.length,
     ratio: method.id === "rejection" ? null : { mean: mean(ratios), standardError: standardError(ratios) },
-    failed: lost / runs.length,
   };
 };

@@ -2,7 +2,7 @@ import { constrain, containing, type LanguageModel, stopAt, surrogateLookahead }
 import { seedOf } from "../reward-laws.ts";
 import { fittedSurrogate } from "./fitted-surrogate.ts";
 import { deviation, mean } from "./means.ts";
-import { type Run, runOnce } from "./run-once.ts";
+import { type Run, runRepeatedly, summaryOf } from "./run-method.ts";
 import { STEERING_METHODS } from "./steering-methods.ts";
 
 /** What is wished of a whole sentence: too many texts for an exact answer. */
@@ -70,21 +70,18 @@ export const studyLong = async (whole: LanguageModel, wish: LongWish, options: L
     seed: seedOf(seed, `steering, surrogate, ${wish.id}`),
   });
   const guided = surrogateLookahead(masked, surrogate, prompt);
+  const source = { model, prompt, masked, guided, maximumTokens };
   const rows: LongRow[] = [];
   for (const method of STEERING_METHODS.filter(({ id }) => METHODS.includes(id))) {
-    const goal = { potential: method.lookahead ? guided : masked, maximumTokens };
-    const runs: Run[] = [];
-    for (let repeat = 0; repeat < REPEATS; repeat++) {
-      const own = seedOf(seed, `steering, ${wish.id}, ${method.id}, ${repeat}`);
-      runs.push(await runOnce({ model, prompt }, goal, { ...method.options(PARTICLES), seed: own, signal }));
-    }
+    const own = (repeat: number) => seedOf(seed, `steering, ${wish.id}, ${method.id}, ${repeat}`);
+    const runs = await runRepeatedly(source, method, PARTICLES, { repeats: REPEATS, seedOf: own, signal });
     rows.push(rowOf(wish.label, method.id, runs, method.lookahead ? fitCalls : 0));
   }
   return rows;
 };
 
 const rowOf = (wish: string, method: string, runs: readonly Run[], fitCalls: number): LongRow => {
-  const found = runs.flatMap(({ result }) => (result ? [result] : []));
+  const { found, ...summary } = summaryOf(runs, PARTICLES);
   const estimates = found.map(({ logPartition }) => logPartition.estimate);
   return {
     wish,
@@ -92,9 +89,7 @@ const rowOf = (wish: string, method: string, runs: readonly Run[], fitCalls: num
     estimates,
     logPartition: estimates.length > 0 ? mean(estimates) : null,
     spread: estimates.length > 1 ? deviation(estimates) : null,
-    effective: found.reduce((sum, { effectiveSampleSize }) => sum + effectiveSampleSize, 0) / PARTICLES / runs.length,
-    calls: mean(runs.map(({ calls }) => calls)),
+    ...summary,
     fitCalls,
-    failed: 1 - found.length / runs.length,
   };
 };

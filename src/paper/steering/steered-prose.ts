@@ -35,14 +35,14 @@ export const studyProse = async (
     seed: seedOf(seed, `steering, surrogate, ${id}`),
   });
   const guided = surrogateLookahead(masked, surrogate, prompt);
+  const [likeliest] = responses as [(typeof responses)[number]];
   const problem = { id, model, prompt, masked, guided, maximumTokens, logPartition };
-  const best = responses.reduce((a, b) => (b.logProbability > a.logProbability ? b : a));
   return {
     ...{ id, label, title: label, logPartition },
     rows: await compareMethods(problem, options),
     fitCalls,
     texts: responses.length,
     exactCalls: scoring.usage().calls,
-    likeliest: { text: best.text, probability: Math.exp(best.logProbability - logPartition) },
+    likeliest: { text: likeliest.text, probability: Math.exp(likeliest.logProbability - logPartition) },
   };
 };

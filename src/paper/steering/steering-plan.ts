@@ -1,6 +1,7 @@
 import type { LanguageModel } from "../../steer/index.ts";
 import { openModel, shippedModel } from "../../steer/models/node/index.ts";
 import type { Section } from "../exhibit.ts";
+import type { Stage } from "../stage.ts";
 import type { ComparisonSize } from "./compare-methods.ts";
 import { LONG_WISHES, type LongRow, type LongWish, studyLong } from "./long-wishes.ts";
 import { NAME_WISHES, type NameWish } from "./name-wishes.ts";
@@ -29,17 +30,9 @@ export const QUICK_STEERING: SteeringSize = {
   prose: { wishes: PROSE_WISHES.slice(0, 2), budgets: [8, 32, 128], repeats: 3, long: [] },
 };
 
-/** One piece of the work on steering. */
-export interface SteeringStage {
-  readonly label: string;
-  /** In tenths of a second, on two quiet cores. */
-  readonly weight: number;
-  readonly run: (signal?: AbortSignal) => AsyncGenerator<number, void, void>;
-}
-
 /** The pieces of the work in order, and what they end in. */
 export interface PlannedSteering {
-  readonly stages: readonly SteeringStage[];
+  readonly stages: readonly Stage[];
   readonly sections: () => readonly Section[];
 }
 
@@ -49,7 +42,7 @@ export const planSteering = (size: SteeringSize, table: SteeredNames["table"], s
   const prose: ProseCase[] = [];
   const long: LongRow[] = [];
   let prepared: SteeredNames | undefined;
-  const stages: SteeringStage[] = [
+  const stages: Stage[] = [
     stage("steering: surrogate", 4, async (signal) => {
       prepared = await prepareNames(table, size.names.wishes, { seed, signal });
     }),
@@ -72,7 +65,7 @@ export const planSteering = (size: SteeringSize, table: SteeredNames["table"], s
   return { stages, sections: () => [steeredNamesSection(names), steeredProseSection(prose, long)] };
 };
 
-const stage = (label: string, weight: number, work: (signal?: AbortSignal) => Promise<void>): SteeringStage => ({
+const stage = (label: string, weight: number, work: (signal?: AbortSignal) => Promise<void>): Stage => ({
   label,
   weight,
   run: async function* (signal) {

@@ -3,19 +3,11 @@ import { makeFolder } from "../../space/files/index.ts";
 import { countResponses, type Table } from "../../space/index.ts";
 import { TARGET_LAWS } from "../claim-minima.ts";
 import { seedOf } from "../reward-laws.ts";
+import type { Stage } from "../stage.ts";
 import { type Pair, pairOf } from "./pair.ts";
 import { type Goal, goalsOf, type TransformerPlan } from "./plan.ts";
 import type { RunState } from "./run-file.ts";
 import { KINDS, type Run, runOf, stateOf, trainRun } from "./train-run.ts";
-
-/** One training, or the comparison of two, as a piece of a report's work. */
-export interface StudyStage {
-  readonly label: string;
-  /** In tenths of a second, on two quiet cores. */
-  readonly weight: number;
-  /** Yields the share of the work that is done. */
-  readonly run: (signal?: AbortSignal) => AsyncGenerator<number, void, void>;
-}
 
 /**
  * The trainings of a plan, one after the other, each kept in a file of the folder: what is there is not done again.
@@ -25,12 +17,12 @@ export interface StudyStage {
 export const studyStages = (
   plan: TransformerPlan,
   options: { folder: string; seed: number; engine: Engine; version: string; pairs: Pair[] },
-): StudyStage[] => {
+): Stage[] => {
   const { engine, pairs, folder } = options;
   const targetOf = targets(engine, options.seed);
   return goalsOf(plan).flatMap((goal) => {
     const states: RunState[] = [];
-    const trainings = KINDS.map((kind): StudyStage => {
+    const trainings = KINDS.map((kind): Stage => {
       const run = runOf(goal, kind, options);
       return {
         label: `training: ${labelOf(run)}`,
@@ -49,7 +41,7 @@ export const studyStages = (
         },
       };
     });
-    const comparison: StudyStage = {
+    const comparison: Stage = {
       label: "comparing ARM and EBM",
       weight: 2,
       run: async function* () {

@@ -1,3 +1,4 @@
+import { untilAborted } from "../until-aborted.ts";
 import type { Vocabulary } from "../vocabulary/vocabulary.ts";
 import type { LanguageModel, NextTokens, Usage } from "./language-model.ts";
 import { rowCache } from "./row-cache.ts";
@@ -84,7 +85,7 @@ export const languageModelOf = (adapter: Adapter): LanguageModel => {
       const sought = () => keys.filter((key) => !found.has(key));
       // nothing is awaited between the last look and the note of what is computed here: callers that come at once do not both compute it
       for (let others = othersAt(sought()); others.size > 0; others = othersAt(sought())) {
-        const results = await unlessAborted(Promise.allSettled(others), signal);
+        const results = await untilAborted(() => Promise.allSettled(others), signal);
         // the cache may be too small to keep what was found
         for (const key of sought()) {
           const row = results
@@ -118,21 +119,6 @@ export const languageModelOf = (adapter: Adapter): LanguageModel => {
       return disposal;
     },
   };
-};
-
-/** What a promise gives, unless a signal is aborted before. */
-const unlessAborted = async <T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
-  if (!signal) return promise;
-  let stop = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop);
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 };
 
 const checkContext = ({ name, vocabulary, refusal }: Adapter, context: readonly number[]): void => {

@@ -1,4 +1,5 @@
 import { callFunction } from "../../learn/index.ts";
+import { untilAborted } from "../until-aborted.ts";
 import type { CallOptions, CompletePotential, ResponseText } from "./potential.ts";
 
 /** Numbers for some responses, one each, by any program. */
@@ -89,19 +90,4 @@ export const reward = (f: RewardFunction, options: RewardOptions = {}): Complete
       );
     },
   };
-};
-
-/** A program's answer, or the signal's reason as soon as it is aborted. */
-const untilAborted = async <T>(work: () => T | Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
-  if (!signal) return work();
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([Promise.resolve(work()), aborted]);
-  } finally {
-    if (stop) signal.removeEventListener("abort", stop);
-  }
 };

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { armOf, condition, logProbability, mask, toLogits } from "../../bellman/index.ts";
 import { regex, responses, type Table, table, tree } from "../../space/index.ts";
 import { tableModel } from "../models/index.ts";
-import type { SteerOptions } from "./settings.ts";
+import { SAMPLERS, type SamplerName, type SteerOptions } from "./settings.ts";
 import { chiSquareExcess, steered } from "./testing/run.ts";
 import { exactly, noGuess, noisy, randomTable, tablePotential } from "./testing/table-wish.ts";
 import type { Wish } from "./wish.ts";
@@ -127,16 +127,7 @@ test("best of n: tries that find nothing take what is returned farther from the 
 test("log Z of every sampler is near the exact one, by its own error", async () => {
   const exact = exactly(model, hardReward);
   const wish = wishOf(hardReward, noisy(exact.guess, 2, 3));
-  for (const sampler of [
-    "smc",
-    "adaptive-rejection",
-    "importance",
-    "metropolis-hastings",
-    "block-metropolis-hastings",
-    "rejection",
-    "best-of-n",
-    "masking",
-  ] as const) {
+  for (const sampler of Object.keys(SAMPLERS) as SamplerName[]) {
     const { logPartition, modelCalls } = await steered(port, wish, { sampler, particles: 400, seed: 11 });
     const { estimate, standardError, interval } = logPartition;
     expect(Math.abs(estimate - exact.logPartition), sampler).toBeLessThan(4 * standardError + 1e-12);

@@ -315,6 +315,12 @@ describe("arbel steer", () => {
     await new Promise((resolve) => silent.close(resolve));
   });
 
+  test("a schema that is no JSON is told with a repair", async () => {
+    const { code, stderr } = await steer("--schema", folder.write("schema.json", "peace\nwar\n"));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^arbel: .*schema\.json: is not JSON \(.*\): correct it, or name a JSON Schema\n$/);
+  });
+
   test("help has examples", async () => {
     const { stdout, code } = await arbel("steer", "--help");
     expect(code).toBe(0);

@@ -5,6 +5,7 @@ import { type Lookahead, lookingAhead, type WishContext } from "./steer-lookahea
 import { lookaheadOf, type SteerFlags } from "./steer-options.ts";
 import { asInput, refused } from "./steer-refused.ts";
 import { openSteerReward, type SteerReward } from "./steer-reward.ts";
+import { printable } from "./text.ts";
 
 type Steering = typeof import("../steer/index.ts");
 
@@ -122,6 +123,16 @@ const choicesIn = (path: string): string[] => {
   return lines;
 };
 
+const jsonIn = (path: string): unknown => {
+  const text = readText(path);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = printable((error as Error).message);
+    throw new InputError(`${path}: is not JSON (${reason}): correct it, or name a JSON Schema`, { cause: error });
+  }
+};
+
 /** A schema as a constraint; or, where it nests without bound, as a potential of the grammar engine. */
 const schemaIn = async (
   path: string,
@@ -129,7 +140,7 @@ const schemaIn = async (
 ): Promise<{ readonly constraint?: Constraint; readonly nested?: GrammarPotential }> => {
   const { loadGrammarEngine } = await import("../steer/models/node/index.ts");
   const engine = loadGrammarEngine();
-  const schema: unknown = refused(path, () => JSON.parse(readText(path)));
+  const schema = jsonIn(path);
   try {
     const source = await steering.jsonSchemaGrammar(schema, engine);
     try {

@@ -44,7 +44,7 @@ export const steeringFigure = ({ id, title, rows }: SteeringCase, caption: Html)
       y: {
         type: "log",
         domain: [Math.min(...distances) * 0.8, 1.1],
-        ticks: [0.01, 0.03, 0.1, 0.3, 1].filter((y) => y >= Math.min(...distances) * 0.8),
+        ticks: [0.01, 0.03, 0.1, 0.3, 0.5, 1].filter((y) => y >= Math.min(...distances) * 0.8),
         tickFormat: String,
         label: "↑ total variation",
         grid: true,
